@@ -1,0 +1,160 @@
+"""The one settings dict, ``DJANGO_RECS``, as a typed dataclass that is read when it is needed.
+
+    DJANGO_RECS = {"CONSENT": "shop.privacy.consented_purposes", "HISTORY_LENGTH": 300}
+
+A key is the upper-case name of a field below. Unknown keys and values out of range are reported by the system check
+``django_recs.E001``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from django_recs.engine.events import EVENT_CODES, EventType
+
+DEFAULT_EVENT_WEIGHTS: Mapping[str, float] = MappingProxyType(
+    {
+        EventType.VIEW_ITEM_LIST: 0.0,
+        EventType.SELECT_ITEM: 0.3,
+        EventType.VIEW_ITEM: 0.3,
+        EventType.ADD_TO_CART: 0.7,
+        EventType.REMOVE_FROM_CART: 0.0,
+        EventType.ADD_TO_WISHLIST: 0.6,
+        EventType.BEGIN_CHECKOUT: 0.0,
+        EventType.PURCHASE: 1.0,
+        EventType.REFUND: 0.0,
+        EventType.SEARCH: 0.0,
+        EventType.RATE: 0.5,
+        EventType.DISMISS: 0.0,
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings of django_recs with their defaults."""
+
+    event_weights: Mapping[str, float] = field(default_factory=lambda: DEFAULT_EVENT_WEIGHTS)
+    """How much one event of a type says about liking an item, 0 to 1. Types left out keep their default weight."""
+
+    consent: str = "django_recs.tracking.consent.from_cookie"
+    """Dotted path of ``f(request) -> Purpose``: what this visitor allows. GPC is obeyed before it is asked."""
+
+    consent_cookie: str = "recs_consent"
+    """Cookie that the default ``consent`` reads: purposes joined by ``.``, such as ``personalisation.analytics``."""
+
+    visitor_cookie: str = "recs_visitor"
+    """Cookie with the signed pseudonymous visitor id of a guest who consented."""
+
+    visitor_cookie_days: int = 180
+    """Days until the visitor cookie expires, counted from the last visit. 1 to 400."""
+
+    token_days: int = 30
+    """Days for which a click or an order may quote the attribution token of a shown list. 1 to 90."""
+
+    event_batch_limit: int = 50
+    """Events in one request to ``POST events/``. 1 to 1,000."""
+
+    event_body_limit_bytes: int = 65_536
+    """Bytes in one request to ``POST events/``; a larger body is refused unread. 1,024 to 1,048,576."""
+
+    history_length: int = 200
+    """The newest events of a visitor that recommendations look at. 10 to 5,000."""
+
+    min_persons: int = 5
+    """Distinct persons behind any pair of items that is shown as bought or viewed together. 1 to 100; under 3 is warned about."""
+
+    artifact_root: str = ""
+    """Folder of model artifacts where ``STORAGES`` has no alias ``recs_artifacts``. Default: ``BASE_DIR/recs_artifacts``."""
+
+    reload_seconds: float = 30.0
+    """A web process looks this often whether another model version went live. 0 (every request) to 3,600."""
+
+    validation_days: int = 30
+    """Length of the period on which the blend is fitted. 1 to 365."""
+
+    test_days: int = 30
+    """Length of the period, right before the end of the data, on which the gate judges. 1 to 365."""
+
+    min_training_events: int = 200
+    """Fewer events than this end a training run as skipped. 1 or more."""
+
+    network_epochs: int = 12
+    """Passes over the training data at the most; training stops early when the validation period gets no better. 0 switches the network off."""
+
+    training_threads: int = 0
+    """CPU threads of a training run. 0: as many as there are cores."""
+
+    def __post_init__(self) -> None:
+        _check_event_weights(self.event_weights)
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+                raise ImproperlyConfigured(
+                    f"DJANGO_RECS[{name.upper()!r}] is {value!r}; it must be a number from {low:,} to {high:,}."
+                )
+        for name in ("consent", "consent_cookie", "visitor_cookie"):
+            if not isinstance(getattr(self, name), str) or not getattr(self, name):
+                raise ImproperlyConfigured(f"DJANGO_RECS[{name.upper()!r}] must be a non-empty string.")
+
+
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "visitor_cookie_days": (1, 400),
+    "token_days": (1, 90),
+    "event_batch_limit": (1, 1_000),
+    "event_body_limit_bytes": (1_024, 1_048_576),
+    "history_length": (10, 5_000),
+    "min_persons": (1, 100),
+    "reload_seconds": (0, 3_600),
+    "validation_days": (1, 365),
+    "test_days": (1, 365),
+    "min_training_events": (1, 1_000_000_000),
+    "network_epochs": (0, 1_000),
+    "training_threads": (0, 1_024),
+}
+
+
+def _check_event_weights(weights: Mapping[str, float]) -> None:
+    if unknown := set(weights) - set(EVENT_CODES):
+        raise ImproperlyConfigured(
+            f"DJANGO_RECS['EVENT_WEIGHTS'] names unknown event types: {', '.join(sorted(unknown))}. "
+            f"Known: {', '.join(EVENT_CODES)}."
+        )
+    for event_type, weight in weights.items():
+        if not 0 <= weight <= 1:
+            raise ImproperlyConfigured(
+                f"DJANGO_RECS['EVENT_WEIGHTS'][{str(event_type)!r}] is {weight!r}; it must be from 0 to 1."
+            )
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings in force. Raises `ImproperlyConfigured` with what to mend."""
+    return build_settings(getattr(django_settings, "DJANGO_RECS", {}))
+
+
+def build_settings(overrides: Mapping[str, Any]) -> Settings:
+    """`Settings` from a ``DJANGO_RECS`` dict. Raises `ImproperlyConfigured` with what to mend."""
+    known = {item.name.upper(): item.name for item in fields(Settings)}
+    if unknown := set(overrides) - set(known):
+        raise ImproperlyConfigured(
+            f"DJANGO_RECS has unknown keys: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(known))}."
+        )
+    values = {known[key]: value for key, value in overrides.items()}
+    if "event_weights" in values:
+        values["event_weights"] = MappingProxyType({**DEFAULT_EVENT_WEIGHTS, **values["event_weights"]})
+    return Settings(**values)
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "DJANGO_RECS":
+        get_settings.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="django_recs.conf")

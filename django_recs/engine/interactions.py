@@ -1,0 +1,137 @@
+"""Events as arrays: what training reads, and the ragged histories that every recommender scores.
+
+Item index 0 is padding: it never occurs in `Interactions` and no recommender may return it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+Int32Array = npt.NDArray[np.int32]
+CodeArray = npt.NDArray[np.int8]
+FloatArray = npt.NDArray[np.float32]
+
+SECONDS_PER_DAY = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interactions:
+    """N events of U units on I items, sorted by unit, then time, then the order in which they were recorded."""
+
+    unit: Int32Array
+    """(N,) index into `unit_ids`, 0-based. A unit is a customer or a visitor who never signed in."""
+    item: Int32Array
+    """(N,) index into `item_ids`, 1-based."""
+    event_type: CodeArray
+    """(N,) codes of `engine.events.EVENT_TYPES`."""
+    time: IntArray
+    """(N,) seconds since 1970 in UTC."""
+    quantity: FloatArray
+    """(N,) pieces, after refunds; 1 where an event has no quantity."""
+    basket: Int32Array
+    """(N,) number of the order, -1 for events outside an order."""
+    unit_ids: Sequence[str]
+    """(U,) the unit's name outside the engine: ``c:<customer_id>`` or ``v:<visitor_id>``."""
+    item_ids: Sequence[str]
+    """(I + 1,) the shop's item ids; ``item_ids[0] == ""`` is padding. Holds the whole catalogue, also unsold items."""
+
+    @property
+    def item_count(self) -> int:
+        return len(self.item_ids) - 1
+
+    @property
+    def unit_count(self) -> int:
+        return len(self.unit_ids)
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> Self:
+        """The same units and items with only the masked events; the order is kept."""
+        return type(self)(
+            unit=self.unit[mask],
+            item=self.item[mask],
+            event_type=self.event_type[mask],
+            time=self.time[mask],
+            quantity=self.quantity[mask],
+            basket=self.basket[mask],
+            unit_ids=self.unit_ids,
+            item_ids=self.item_ids,
+        )
+
+    def before(self, time: int) -> Self:
+        """Events strictly before ``time`` (seconds since 1970)."""
+        return self.where(self.time < time)
+
+    def histories(self, units: npt.NDArray[np.integer], *, now: int, length: int) -> "Histories":
+        """The last ``length`` events of each unit in ``units`` (B,), as seen at ``now``. Future events are a caller's error."""
+        start = np.searchsorted(self.unit, units, side="left")
+        stop = np.searchsorted(self.unit, units, side="right")
+        start = np.maximum(start, stop - length)
+        counts = stop - start
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        rows = np.repeat(start - offsets[:-1], counts) + np.arange(offsets[-1])
+        return Histories(
+            offsets=offsets,
+            item=self.item[rows],
+            event_type=self.event_type[rows],
+            time=self.time[rows],
+            now=np.full(len(counts), now, dtype=np.int64),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Histories:
+    """What B visitors did, oldest first, as one ragged batch: visitor b owns rows ``offsets[b]:offsets[b + 1]``."""
+
+    offsets: IntArray
+    """(B + 1,)"""
+    item: Int32Array
+    """(N,) item indices, never 0."""
+    event_type: CodeArray
+    """(N,) codes of `engine.events.EVENT_TYPES`."""
+    time: IntArray
+    """(N,) seconds since 1970 in UTC."""
+    now: IntArray
+    """(B,) the moment for which to recommend, seconds since 1970 in UTC."""
+
+    def __len__(self) -> int:
+        return len(self.now)
+
+    @property
+    def row(self) -> IntArray:
+        """(N,) the visitor of each event."""
+        return np.repeat(np.arange(len(self), dtype=np.int64), np.diff(self.offsets))
+
+    @classmethod
+    def of_one(
+        cls, *, item: Sequence[int], event_type: Sequence[int], time: Sequence[int], now: int
+    ) -> Self:
+        """A batch of one visitor, as the web process needs it."""
+        return cls(
+            offsets=np.array([0, len(item)], dtype=np.int64),
+            item=np.asarray(item, dtype=np.int32),
+            event_type=np.asarray(event_type, dtype=np.int8),
+            time=np.asarray(time, dtype=np.int64),
+            now=np.array([now], dtype=np.int64),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemContent:
+    """What the catalogue says of each item, aligned with ``item_ids``; row 0 is padding."""
+
+    texts: Sequence[str]
+    """(I + 1,) title and description, "" where unknown."""
+    categories: Sequence[tuple[str, ...]]
+    """(I + 1,) category path or labels, () where unknown."""
+    prices: npt.NDArray[np.float64]
+    """(I + 1,) in the shop's main currency, NaN where unknown."""
+    available: npt.NDArray[np.bool_]
+    """(I + 1,) whether it could be shown when the snapshot was taken; [0] is False."""
+    attributes: Sequence[dict[str, str]] = field(default_factory=tuple)
+    """(I + 1,) or empty: named labels such as brand or colour."""

@@ -1,0 +1,21 @@
+"""Tables: fields, constraints, indexes, querysets and the transitions of a row. No HTTP, no statistics, no numpy."""
+
+from django_recs.models.event import Event, EventQuerySet, Purpose, RefusedEvent
+from django_recs.models.model_version import ModelPointer, ModelVersion
+from django_recs.models.placement import Placement, Strategy
+from django_recs.models.training_run import Lease, TrainingRun
+from django_recs.models.visitor import Visitor
+
+__all__ = [
+    "Event",
+    "EventQuerySet",
+    "Lease",
+    "ModelPointer",
+    "ModelVersion",
+    "Placement",
+    "Purpose",
+    "RefusedEvent",
+    "Strategy",
+    "TrainingRun",
+    "Visitor",
+]

@@ -1,0 +1,9 @@
+"""Outward events for the host shop. Nothing inside django_recs listens to them."""
+
+from django.dispatch import Signal
+
+events_recorded = Signal()
+"""After events were stored. Sends ``events``: the list of stored `Event` rows, without those known before."""
+
+model_promoted = Signal()
+"""After a model version became the live one. Sends ``version``: a `ModelVersion`, and ``replaced``: one or None."""
