@@ -108,9 +108,7 @@ class Histories:
         return np.repeat(np.arange(len(self), dtype=np.int64), np.diff(self.offsets))
 
     @classmethod
-    def of_one(
-        cls, *, item: Sequence[int], event_type: Sequence[int], time: Sequence[int], now: int
-    ) -> Self:
+    def of_one(cls, *, item: Sequence[int], event_type: Sequence[int], time: Sequence[int], now: int) -> Self:
         """A batch of one visitor, as the web process needs it."""
         return cls(
             offsets=np.array([0, len(item)], dtype=np.int64),

@@ -22,9 +22,7 @@ class Placement(models.Model):
     min_items = models.PositiveSmallIntegerField(
         _("fewest items"), default=1, help_text=_("With fewer items the shelf hides instead of being padded.")
     )
-    exclude_purchased = models.BooleanField(
-        _("leave out what the visitor bought"), default=False
-    )
+    exclude_purchased = models.BooleanField(_("leave out what the visitor bought"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:
@@ -32,9 +30,7 @@ class Placement(models.Model):
         verbose_name_plural = _("placements")
         ordering = ["slug"]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(limit__gte=1, limit__lte=50), name="recs_placement_limit"
-            ),
+            models.CheckConstraint(condition=models.Q(limit__gte=1, limit__lte=50), name="recs_placement_limit"),
             models.CheckConstraint(
                 condition=models.Q(min_items__gte=1, min_items__lte=models.F("limit")),
                 name="recs_placement_min_items",

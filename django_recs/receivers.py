@@ -1,0 +1,1 @@
+"""Inward: what the host's own signals make django_recs do."""
