@@ -68,10 +68,10 @@ class Settings:
     """The newest events of a visitor that recommendations look at. 10 to 5,000."""
 
     min_persons: int = 5
-    """Distinct persons behind any pair of items that is shown as bought or viewed together. 1 to 100; under 3 is warned about."""
+    """Distinct persons behind any pair of items that is shown as bought together. 1 to 100; under 3 is warned about."""
 
     artifact_root: str = ""
-    """Folder of model artifacts where ``STORAGES`` has no alias ``recs_artifacts``. Default: ``BASE_DIR/recs_artifacts``."""
+    """Folder of model artifacts, unless ``STORAGES`` has an alias ``recs_artifacts``. "": ``BASE_DIR/recs_artifacts``."""
 
     reload_seconds: float = 30.0
     """A web process looks this often whether another model version went live. 0 (every request) to 3,600."""
@@ -86,7 +86,7 @@ class Settings:
     """Fewer events than this end a training run as skipped. 1 or more."""
 
     network_epochs: int = 12
-    """Passes over the training data at the most; training stops early when the validation period gets no better. 0 switches the network off."""
+    """Passes over the training data at the most; training stops earlier when they no longer help. 0: no network."""
 
     training_threads: int = 0
     """CPU threads of a training run. 0: as many as there are cores."""

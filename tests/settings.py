@@ -1,4 +1,4 @@
-"""Settings of the test project: a tiny shop with UUID products and a custom user model, SQLite unless a test asks for more."""
+"""The test project: a tiny shop with UUID products and its own user model, on SQLite unless a test asks for more."""
 
 import os
 from pathlib import Path

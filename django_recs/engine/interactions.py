@@ -68,7 +68,7 @@ class Interactions:
         return self.where(self.time < time)
 
     def histories(self, units: npt.NDArray[np.integer], *, now: int, length: int) -> "Histories":
-        """The last ``length`` events of each unit in ``units`` (B,), as seen at ``now``. Future events are a caller's error."""
+        """The last ``length`` events of each unit in ``units`` (B,) as seen at ``now``, which no event may follow."""
         start = np.searchsorted(self.unit, units, side="left")
         stop = np.searchsorted(self.unit, units, side="right")
         start = np.maximum(start, stop - length)

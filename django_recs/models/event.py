@@ -26,7 +26,7 @@ class Purpose(enum.IntFlag):
 
 
 class TimeIndex(models.Index):
-    """An index for an append-only time column: BRIN on PostgreSQL (kilobytes for millions of rows), B-tree elsewhere."""
+    """For an append-only time column: BRIN on PostgreSQL (kilobytes for millions of rows), B-tree elsewhere."""
 
     def create_sql(
         self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor, using: str = "", **kwargs: Any
