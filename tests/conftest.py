@@ -25,6 +25,19 @@ DATA_FOLDER = Path(os.environ.get("RECS_DATA", Path(__file__).resolve().parents[
 """Folder with public data sets. Tests of them are marked ``real_data`` and skip without it."""
 
 
+EXPENSIVE_FIXTURES = ("postgres_server", "rabbitmq_server", "browser")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One test process runs all tests of a program that is slow to start (``--dist loadgroup``)."""
+    for item in items:
+        for fixture in EXPENSIVE_FIXTURES:
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(fixture))
+                break
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Under ``RECS_REQUIRE_SERVERS=1`` a skipped test is a failed one."""
