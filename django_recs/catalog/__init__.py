@@ -1,17 +1,11 @@
-"""The shop's products in place: the `Catalog` class that a shop subclasses in its ``recs.py``."""
+"""The shop's products in place: the `Catalog` class that a shop subclasses in its ``recs.py``, and what it tells.
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Generic, TypeVar
+Knows the shop's model only through that class. May import models, conf, signals and the engine.
+"""
 
-from django.db.models import Model, Q
+from django_recs.catalog.definition import Catalog
+from django_recs.catalog.registry import get_catalog, register
+from django_recs.catalog.snapshot import item_content
+from django_recs.catalog.sources import Source
 
-ModelT = TypeVar("ModelT", bound=Model)
-
-
-class Catalog(Generic[ModelT]):
-    model: ClassVar[type[Model]]
-    available: ClassVar[Q] = Q()
-
-
-def register(catalog: type[Catalog[Any]]) -> type[Catalog[Any]]:
-    return catalog
+__all__ = ["Catalog", "Source", "get_catalog", "item_content", "register"]

@@ -1,0 +1,63 @@
+"""The catalogue as arrays, for training: streamed, so that memory holds what is kept and not the rows it came from."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from django.db.models import Model, QuerySet
+
+from django_recs.catalog.definition import ITEM_ID_LENGTH, Catalog
+from django_recs.catalog.sources import FieldPath
+from django_recs.engine.interactions import ItemContent
+
+CHUNK_SIZE = 2_000
+
+
+def item_content(catalog: Catalog[Any]) -> tuple[tuple[str, ...], ItemContent]:
+    """The item ids (I + 1,) with padding ``""`` first, by primary key, and the content of each.
+
+    Products without an id, with one too long for the event table or with one seen before are left out.
+    """
+    visible = set(catalog.get_visible().order_by().values_list("pk", flat=True).iterator(chunk_size=CHUNK_SIZE))
+    places: dict[str, None] = {"": None}
+    texts, prices, available = [""], [math.nan], [False]
+    categories: list[tuple[str, ...]] = [()]
+    attributes: list[dict[str, str]] = [{}]
+    for product in _stream(catalog):
+        item_id = catalog.item_id(product)
+        if item_id in places or len(item_id) > ITEM_ID_LENGTH:
+            continue
+        places[item_id] = None
+        texts.append(catalog.get_text(product))
+        categories.append(catalog.get_categories(product))
+        price = catalog.get_price(product)
+        prices.append(math.nan if price is None else price)
+        attributes.append(catalog.get_attributes(product))
+        available.append(product.pk in visible)
+    return tuple(places), ItemContent(
+        texts=texts,
+        categories=categories,
+        prices=np.array(prices, dtype=np.float64),
+        available=np.array(available, dtype=np.bool_),
+        attributes=attributes,
+    )
+
+
+def _stream(catalog: Catalog[Any]) -> Iterator[Model]:
+    return narrowed(catalog, catalog.get_queryset()).order_by("pk").iterator(chunk_size=CHUNK_SIZE)
+
+
+def narrowed(catalog: Catalog[Any], queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """``queryset`` with the joins that the catalogue's field paths need and, if all are paths, only their columns."""
+    sources = [source for name, source in catalog.sources().items() if name not in {"title", "image"}]
+    paths = [FieldPath.find(catalog.model, source) for source in sources if isinstance(source, str)]
+    found = [path for path in paths if path is not None]
+    single = [path for path in found if path.is_single_valued]
+    if joined := sorted({path.relation for path in single if path.relation}):
+        queryset = queryset.select_related(*joined)
+    if prefetched := sorted({path.relation for path in found if not path.is_single_valued}):
+        queryset = queryset.prefetch_related(*prefetched)
+    if len(found) == len(sources):
+        queryset = queryset.only("pk", catalog.item_id_field, *(path.path for path in single))
+    return queryset

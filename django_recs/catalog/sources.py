@@ -1,0 +1,89 @@
+"""How a `Catalog` names a value of a product: a field path, a method of the catalogue, or a function."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.db.models import Field, ForeignObjectRel, Model
+
+Source = str | Callable[[Any], Any]
+"""``"brand__name"``, the name of a method on the catalogue or the product, or ``f(product)``."""
+
+
+def values_at(product: object, path: str) -> Iterator[object]:
+    """The non-empty values at a field path; several where it leads through a many-valued relation."""
+    head, _, rest = path.partition("__")
+    try:
+        value = getattr(product, head)
+    except ObjectDoesNotExist:
+        return
+    if hasattr(value, "all") and hasattr(value, "get_queryset"):
+        targets: Iterable[object] = value.all()
+    else:
+        targets = [value() if callable(value) else value]
+    for target in targets:
+        if rest and target is not None:
+            yield from values_at(target, rest)
+        elif target is not None and target != "":
+            yield target
+
+
+def flatten(value: object) -> Iterator[object]:
+    """The non-empty values inside lists and tuples, or the one value itself."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        for part in value:
+            yield from flatten(part)
+    elif value is not None and value != "":
+        yield value
+
+
+def price_of(value: object) -> float:
+    """A price as float; NaN for what is missing, not a number, infinite or negative."""
+    try:
+        price = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+    return price if math.isfinite(price) and price >= 0 else math.nan
+
+
+class FieldPath:
+    """A path such as ``brand__name`` looked up in a model's fields.
+
+    Args:
+        fields: the fields on the way, one per part of the path.
+    """
+
+    def __init__(self, path: str, fields: Sequence["Field[Any, Any] | ForeignObjectRel"]) -> None:
+        self.path = path
+        self.fields = fields
+
+    @classmethod
+    def find(cls, model: type[Model], path: str) -> "FieldPath | None":
+        """None where some part is not a field, for example because it is a property or a method."""
+        fields = []
+        current: type[Model] | None = model
+        for part in path.split("__"):
+            if current is None:
+                return None
+            try:
+                field = current._meta.pk if part == "pk" else current._meta.get_field(part)
+            except FieldDoesNotExist:
+                return None
+            fields.append(field)
+            current = getattr(field, "related_model", None)
+        return cls(path, fields)
+
+    @property
+    def relation_count(self) -> int:
+        """How many of the leading parts lead to another table."""
+        return sum(1 for field in self.fields if field.is_relation)
+
+    @property
+    def is_single_valued(self) -> bool:
+        return not any(field.many_to_many or field.one_to_many for field in self.fields)
+
+    @property
+    def relation(self) -> str:
+        """The leading relations of the path, "" where it stays in its own table."""
+        return "__".join(self.path.split("__")[: self.relation_count])
