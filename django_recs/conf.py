@@ -71,7 +71,7 @@ class Settings:
     """Distinct persons behind any pair of items that is shown as bought together. 1 to 100; under 3 is warned about."""
 
     artifact_root: str = ""
-    """Folder of model artifacts, unless ``STORAGES`` has an alias ``recs_artifacts``. "": ``BASE_DIR/recs_artifacts``."""
+    """Folder of artifacts, unless ``STORAGES`` has an alias ``recs_artifacts``. Empty: ``BASE_DIR/recs_artifacts``."""
 
     reload_seconds: float = 30.0
     """A web process looks this often whether another model version went live. 0 (every request) to 3,600."""
@@ -90,6 +90,9 @@ class Settings:
 
     training_threads: int = 0
     """CPU threads of a training run. 0: as many as there are cores."""
+
+    training_lease_seconds: float = 60.0
+    """After so long without a sign of life from a training process another one may take over. 2 to 3,600."""
 
     def __post_init__(self) -> None:
         _check_event_weights(self.event_weights)
@@ -117,6 +120,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "min_training_events": (1, 1_000_000_000),
     "network_epochs": (0, 1_000),
     "training_threads": (0, 1_024),
+    "training_lease_seconds": (2, 3_600),
 }
 
 
