@@ -1,0 +1,59 @@
+"""The HTML that lets the browser report: elements for events of the page, and the script that sends them.
+
+Nothing here writes, reads a cookie or makes an id: a page that holds this markup can be cached for everyone.
+"""
+
+import json
+import logging
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from django_recs.conf import get_settings
+from django_recs.engine.events import EVENT_CODES
+from django_recs.exceptions import RecsError
+from django_recs.tracking.recording import item_id_of
+
+logger = logging.getLogger(__name__)
+
+_KEYS = {"order_id": "transaction_id"}
+
+
+def event_markup(event_type: str, item: Any = None, **columns: Any) -> SafeString:
+    """An element that makes the script send one event when the page is shown; "" where there is nothing to report.
+
+    Args:
+        item: a product of the catalogue, or its item id.
+        columns: ``quantity``, ``price``, ``currency``, ``order_id``, ``rating`` or ``token``; None is left out.
+    """
+    try:
+        body: dict[str, Any] = {"name": str(event_type), "item_id": item_id_of(item)}
+    except RecsError:
+        logger.exception("An event of the page has no item id.")
+        return SafeString("")
+    if event_type not in EVENT_CODES:
+        logger.error("The page reports an unknown event type: %r", event_type)
+        return SafeString("")
+    body |= {_KEYS.get(name, name): value for name, value in columns.items()}
+    sent = {name: value for name, value in body.items() if value not in (None, "")}
+    return format_html('<template data-recs-event="{}"></template>', json.dumps(sent, default=str))
+
+
+def script_markup(request: HttpRequest | None = None, nonce: object = None) -> SafeString:
+    """The script element; it carries its configuration as data attributes, so that a strict CSP needs no inline code.
+
+    Args:
+        nonce: of the page's Content-Security-Policy; found on ``request.csp_nonce`` when left out.
+    """
+    nonce = str(nonce or getattr(request, "csp_nonce", ""))
+    return format_html(
+        '<script src="{}" data-events="{}" data-consent-cookie="{}"{} defer></script>',
+        static("django_recs/recs.js"),
+        reverse("django_recs:events"),
+        get_settings().consent_cookie,
+        format_html(' nonce="{}"', nonce) if nonce else "",
+    )

@@ -1,0 +1,143 @@
+"""Who is asking: a signed-in customer, a guest with a pseudonymous id, or nobody we may know."""
+
+import logging
+import uuid
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core import signing
+from django.db import DatabaseError, transaction
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+
+from django_recs.conf import get_settings
+from django_recs.models import Purpose, Visitor
+from django_recs.tracking.consent import IDENTIFYING, consented_purposes
+
+logger = logging.getLogger(__name__)
+
+FOREIGN_VISITOR_KEY = "recs_foreign_visitor"
+"""Session key with a visitor id that belongs to somebody who used this browser before."""
+
+_CACHE = "_recs_visitor"
+_SALT = "django_recs.visitor"
+_DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitorIdentity:
+    """One person as far as their consent lets us know them."""
+
+    customer_id: str = ""
+    """Primary key of the signed-in user as text; "" for guests and without consent."""
+    visitor_id: str = ""
+    """Pseudonymous id of the browser; "" until the browser sent its first event, and without consent."""
+    purposes: Purpose = Purpose.NONE
+    recent: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What `history.recent_events` read for this identity, by limit; lives as long as the request."""
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.customer_id or self.visitor_id)
+
+
+def visitor_of(request: HttpRequest) -> VisitorIdentity:
+    """Who sent the request. Without consent neither cookie nor session is looked at. Cached on the request."""
+    identity: VisitorIdentity | None = getattr(request, _CACHE, None)
+    if identity is None:
+        identity = _identify(request, consented_purposes(request))
+        setattr(request, _CACHE, identity)
+    return identity
+
+
+def with_visitor_id(request: HttpRequest) -> VisitorIdentity:
+    """Like `visitor_of`, but a browser without a visitor id gets one where consent allows.
+
+    The caller must answer with `write_visitor_cookie`, or the id is forgotten.
+    """
+    identity = visitor_of(request)
+    if identity.purposes & IDENTIFYING and not identity.visitor_id:
+        identity = replace(identity, visitor_id=uuid.uuid4().hex, recent={})
+        setattr(request, _CACHE, identity)
+    return identity
+
+
+def write_visitor_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Set, renew or delete the visitor cookie, as consent wants it. Only the events endpoint's answer calls this."""
+    name = get_settings().visitor_cookie
+    identity = visitor_of(request)
+    if not identity.visitor_id:
+        if name in request.COOKIES:
+            response.delete_cookie(name, domain=django_settings.SESSION_COOKIE_DOMAIN, samesite="Lax")
+    elif _unsign(request.COOKIES.get(name, ""), max_age_seconds=_DAY_SECONDS) != identity.visitor_id:
+        response.set_cookie(
+            name,
+            signing.TimestampSigner(salt=_SALT).sign(identity.visitor_id),
+            max_age=get_settings().visitor_cookie_days * _DAY_SECONDS,
+            domain=django_settings.SESSION_COOKIE_DOMAIN,
+            secure=django_settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def merge_visitor(visitor_id: str, customer_id: str) -> bool:
+    """Give a guest's events to the customer they turned out to be; False when they belong to another customer."""
+    visitor, _ = Visitor.objects.get_or_create(
+        visitor_id=visitor_id, defaults={"customer_id": customer_id, "merged_at": timezone.now()}
+    )
+    return visitor.customer_id == customer_id
+
+
+def merge_at_login(request: HttpRequest, customer_id: str) -> None:
+    """Merge the guest of this browser into the customer who just signed in. Never raises into the shop's login.
+
+    A visitor id that belongs to another customer is left alone and noted in the session; it is not used for this
+    customer, and the next answer of the events endpoint gives the browser a new one.
+    """
+    if hasattr(request, _CACHE):
+        delattr(request, _CACHE)
+    identity = _identify(request, consented_purposes(request))
+    if not identity.visitor_id:
+        return
+    try:
+        with transaction.atomic(using=Visitor.objects.db):
+            merged = merge_visitor(identity.visitor_id, customer_id)
+    except DatabaseError:
+        logger.exception("A guest could not be merged at login.")
+        return
+    if not merged:
+        request.session[FOREIGN_VISITOR_KEY] = identity.visitor_id
+
+
+def _identify(request: HttpRequest, purposes: Purpose) -> VisitorIdentity:
+    if not purposes:
+        return VisitorIdentity()
+    return VisitorIdentity(
+        customer_id=_customer_id(request),
+        visitor_id=_visitor_id(request) if purposes & IDENTIFYING else "",
+        purposes=purposes,
+    )
+
+
+def _customer_id(request: HttpRequest) -> str:
+    user = getattr(request, "user", None)
+    return str(user.pk) if user is not None and user.is_authenticated else ""
+
+
+def _visitor_id(request: HttpRequest) -> str:
+    cookie = request.COOKIES.get(get_settings().visitor_cookie, "")
+    visitor_id = _unsign(cookie, max_age_seconds=get_settings().visitor_cookie_days * _DAY_SECONDS) if cookie else ""
+    session = getattr(request, "session", None)
+    if visitor_id and session is not None and session.get(FOREIGN_VISITOR_KEY) == visitor_id:
+        return ""
+    return visitor_id
+
+
+def _unsign(cookie: str, *, max_age_seconds: int) -> str:
+    """The visitor id in a signed cookie; "" when it is forged or older than that."""
+    try:
+        return signing.TimestampSigner(salt=_SALT).unsign(cookie, max_age=max_age_seconds)[:32]
+    except signing.BadSignature:
+        return ""
