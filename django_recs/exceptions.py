@@ -37,3 +37,7 @@ class LeaseLost(RecsError):
 
 class PromotionRefused(RecsError):
     """The model version may not go live."""
+
+
+class PlacementNotFound(RecsError):
+    """No placement has this slug."""

@@ -82,7 +82,7 @@ class Catalog(Generic[ModelT]):
         return None if key is None else str(key)
 
     def get_title(self, product: ModelT) -> str:
-        return str(self._first(product, self.title) if self.title else product)
+        return str(self._first(product, self._source("title")) if self.title else product)
 
     def get_text(self, product: ModelT) -> str:
         return "\n".join(str(value) for value in self._all(product, self.text))
@@ -116,7 +116,7 @@ class Catalog(Generic[ModelT]):
 
     def sources(self) -> dict[str, Source]:
         """Every value that this class names, by where it names it, such as ``text[1]``."""
-        named: dict[str, Source] = {"title": self.title} if self.title else {}
+        named: dict[str, Source] = {"title": self._source("title")} if self.title else {}
         for attribute in ("text", "categories"):
             named |= {f"{attribute}[{place}]": source for place, source in enumerate(_many(getattr(self, attribute)))}
         named |= {f"attributes[{name!r}]": source for name, source in self._named_attributes().items()}
@@ -126,6 +126,9 @@ class Catalog(Generic[ModelT]):
     def is_own_method(self, source: Source) -> bool:
         """Whether ``source`` names a method that the shop's subclass defines."""
         return isinstance(source, str) and not hasattr(Catalog, source) and callable(getattr(self, source, None))
+
+    def _source(self, name: str) -> Source:
+        return cast("Source", getattr(self, name))
 
     def _named_attributes(self) -> Mapping[str, Source]:
         return self.attributes if isinstance(self.attributes, Mapping) else {name: name for name in self.attributes}

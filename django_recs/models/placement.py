@@ -15,6 +15,9 @@ class Strategy(models.TextChoices):
 class Placement(models.Model):
     """A named shelf. The defaults ship with a migration; editors change them and shops add their own."""
 
+    LIMIT = 50
+    """Items on the longest shelf."""
+
     slug = models.SlugField(_("name in templates"), primary_key=True)
     title = models.CharField(_("title"), max_length=100, help_text=_("Heading that shoppers see above the shelf."))
     strategy = models.CharField(_("strategy"), max_length=40, choices=Strategy.choices)

@@ -5,6 +5,8 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
+from django_recs.serving import Recommendation, Recommendations
+from django_recs.serving.markup import fragment_markup, page_recommendations, shelf_markup
 from django_recs.tracking.markup import event_markup, script_markup
 
 register = template.Library()
@@ -20,3 +22,31 @@ def recs_track(event_type: str, item: Any = None, **columns: Any) -> SafeString:
 def recs_script(context: template.Context) -> SafeString:
     """``{% recs_script %}``: the script that reports events, once per page, at the end of the body."""
     return script_markup(context.get("request"), context.get("csp_nonce"))
+
+
+@register.simple_tag(takes_context=True)
+def recommend(
+    context: template.Context, placement: str, item: Any = None, items: Any = (), limit: int | None = None
+) -> Recommendations:
+    """``{% recommend "for_you" limit=12 as shelf %}``: the recommendations, for markup of the shop's own."""
+    return page_recommendations(placement, request=context.get("request"), item=item, items=items or (), limit=limit)
+
+
+@register.simple_tag(takes_context=True)
+def recs_shelf(
+    context: template.Context, placement: str, item: Any = None, items: Any = (), limit: int | None = None
+) -> SafeString:
+    """``{% recs_shelf "similar" item=product %}``: a whole shelf, or nothing at all."""
+    return shelf_markup(placement, request=context.get("request"), item=item, items=items or (), limit=limit)
+
+
+@register.simple_tag
+def recs_fragment(placement: str, item: Any = None, items: Any = (), limit: int | None = None) -> SafeString:
+    """``{% recs_fragment "for_you" %}``: a shelf that the script fetches, for pages that a cache keeps for everyone."""
+    return fragment_markup(placement, item=item, items=items or (), limit=limit)
+
+
+@register.simple_tag
+def recs_reason(recommendation: Recommendation) -> str:
+    """``{% recs_reason recommendation %}``: why it is shown, in the shopper's language."""
+    return str(getattr(recommendation, "reason", ""))

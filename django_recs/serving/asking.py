@@ -1,0 +1,114 @@
+"""Who asks for which shelf: everything that a list depends on, gathered once per call."""
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from django.db import DatabaseError, router
+from django.http import HttpRequest
+
+from django_recs.catalog import Catalog, get_catalog
+from django_recs.conf import get_settings
+from django_recs.engine.events import EventType
+from django_recs.models import Event, Placement, Purpose
+from django_recs.serving.transactions import contained
+from django_recs.tracking.history import HistoryRow, recent_events
+from django_recs.tracking.visitors import VisitorIdentity, visitor_of
+
+logger = logging.getLogger(__name__)
+
+ANCHOR_LIMIT = 50
+"""Items that a list may be asked for at once, such as those of a basket."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """One call of `recommend()`."""
+
+    placement: Placement
+    limit: int
+    """Slots to fill."""
+    anchors: tuple[str, ...]
+    """Item ids that the list is about: the product of the page, or the basket."""
+    identity: VisitorIdentity
+    catalog: Catalog[Any]
+    now: int = field(default_factory=lambda: int(time.time()))
+    """Seconds since 1970 in UTC."""
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the visitor's history may be looked at."""
+        return bool(self.identity.purposes & Purpose.PERSONALISATION) and self.identity.is_known
+
+    @cached_property
+    def history(self) -> list[HistoryRow]:
+        """The visitor's latest events, newest first; empty without consent and when they cannot be read."""
+        if not self.is_personal:
+            return []
+        try:
+            with contained(router.db_for_read(Event)):
+                return recent_events(self.identity, get_settings().history_length)
+        except DatabaseError:
+            logger.exception("The history of a visitor could not be read; recommending without it")
+            return []
+
+    @cached_property
+    def unwanted(self) -> frozenset[str]:
+        """Item ids that may not appear: what the list is about, what was dismissed and, if so set, what was bought."""
+        kinds = {EventType.DISMISS, EventType.PURCHASE} if self.placement.exclude_purchased else {EventType.DISMISS}
+        return frozenset(self.anchors) | {row.item_id for row in self.history if row.type in kinds}
+
+
+def ask(
+    placement: Placement,
+    *,
+    request: HttpRequest | None,
+    customer: object,
+    visitor_id: str,
+    items: Iterable[object],
+    limit: int | None,
+) -> Asking:
+    """Gather what `recommend()` was called with.
+
+    Raises:
+        CatalogNotFound: when the shop registered none.
+    """
+    return Asking(
+        placement=placement,
+        limit=min(max(int(limit or placement.limit), 1), Placement.LIMIT),
+        anchors=item_ids(items),
+        identity=_identity(request, customer, visitor_id),
+        catalog=get_catalog(),
+    )
+
+
+def item_ids(items: Iterable[object]) -> tuple[str, ...]:
+    """The distinct item ids of products and of ids as text, at most `ANCHOR_LIMIT`; what cannot be an id is left out.
+
+    Raises:
+        CatalogNotFound: when the shop registered none.
+    """
+    catalog = get_catalog()
+    found = (
+        catalog.item_id(item) if isinstance(item, catalog.model) else catalog.canonical_id(str(item))
+        for item in items
+        if item is not None
+    )
+    return tuple(islice(dict.fromkeys(item_id for item_id in found if item_id), ANCHOR_LIMIT))
+
+
+def _identity(request: HttpRequest | None, customer: object, visitor_id: str) -> VisitorIdentity:
+    """The person of the request, or the one that the caller names. Only events that they allowed will be read."""
+    if request is not None:
+        try:
+            return visitor_of(request)
+        except DatabaseError:
+            logger.exception("The visitor could not be identified; recommending for nobody in particular")
+            return VisitorIdentity()
+    customer_id = "" if customer is None else str(getattr(customer, "pk", customer))
+    purposes = Purpose.PERSONALISATION if customer_id or visitor_id else Purpose.NONE
+    return VisitorIdentity(customer_id=customer_id, visitor_id=visitor_id, purposes=purposes)

@@ -1,0 +1,68 @@
+"""`recommend()`: one call, one list. This is the whole product on one screen."""
+
+import uuid
+from collections.abc import Iterable
+from functools import partial
+
+from django.http import HttpRequest
+
+from django_recs.models import Strategy
+from django_recs.serving.asking import Asking, ask
+from django_recs.serving.candidates import SOURCES
+from django_recs.serving.filling import fill
+from django_recs.serving.ladder import climb_down
+from django_recs.serving.live import LiveModel, live_model
+from django_recs.serving.placements import find_placement
+from django_recs.serving.recommendations import Recommendation, Recommendations, Rung
+from django_recs.tracking.attribution import make_token
+
+
+def recommend(
+    placement: str,
+    *,
+    request: HttpRequest | None = None,
+    customer: object = None,
+    visitor_id: str = "",
+    item: object = None,
+    items: Iterable[object] = (),
+    limit: int | None = None,
+) -> Recommendations:
+    """The list for a placement and a visitor. Reads at most once each: placements, pointer, history; and the products.
+
+    Args:
+        request: the page's request, from which the visitor and their consent are known.
+        customer: a user, or a user's primary key, where there is no request.
+        visitor_id: a guest, where there is no request.
+        item: the product, or item id, that the list is about.
+        items: several of them, such as the basket.
+        limit: slots, instead of the placement's own number.
+
+    Raises:
+        PlacementNotFound: for a slug without a placement.
+        CatalogNotFound: when the shop registered no catalogue.
+    """
+    place = find_placement(placement)
+    if not place.is_active:
+        return Recommendations(placement=place.slug, title=place.title, rung=Rung.EMPTY)
+    asking = ask(place, request=request, customer=customer, visitor_id=visitor_id, items=[item, *items], limit=limit)
+    model = live_model()
+    rungs = SOURCES[Strategy(place.strategy)]
+    rung, shown = climb_down(rungs, partial(_attempt, asking, model), enough=min(place.min_items, asking.limit))
+    if not shown:
+        return Recommendations(placement=place.slug, title=place.title, rung=Rung.EMPTY)
+    version_id = model.version_id if model and rung is not Rung.HISTORY else None
+    list_id = uuid.uuid4()
+    return Recommendations(
+        placement=place.slug,
+        title=place.title,
+        rung=rung,
+        items=shown,
+        list_id=list_id,
+        token=make_token(list_id, place.slug, version_id, rung),
+        model_version_id=version_id,
+    )
+
+
+def _attempt(asking: Asking, model: LiveModel | None, rung: Rung) -> tuple[Recommendation, ...]:
+    find = SOURCES[Strategy(asking.placement.strategy)][rung]
+    return fill(asking, find(asking, model))
