@@ -2,3 +2,8 @@
 
 Only `django_recs.pipeline` imports this package; it never imports Django or Celery.
 """
+
+from django_recs.learning.config import NetworkConfig
+from django_recs.learning.trainer import FittedNetwork, LossNotFinite, fit_network
+
+__all__ = ["FittedNetwork", "LossNotFinite", "NetworkConfig", "fit_network"]

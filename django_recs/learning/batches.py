@@ -1,0 +1,152 @@
+"""Interactions as batches: sequences in time order, baskets in random order, targets = the rest of what comes next.
+
+Events of one visitor at one moment are a group, such as the lines of an order: their order says nothing. Each epoch
+shuffles it. From a position inside a group the rest of the group is to be predicted, from its end the next group.
+Either way the targets of row p are the rows from p + 1 to the end of the group that p + 1 belongs to.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from django_recs.engine.encoder import gap_codes
+from django_recs.engine.interactions import SECONDS_PER_DAY, FloatArray, IntArray, Interactions
+from django_recs.learning.config import NetworkConfig
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """B sequences padded at the right to T events, with the P positions that teach and their Q targets."""
+
+    item: IntArray
+    """(B, T), 0 at padding."""
+    event_type: IntArray
+    """(B, T)"""
+    gap: IntArray
+    """(B, T) `engine.encoder.gap_codes`"""
+    position: IntArray
+    """(P,) places in the flattened (B * T)."""
+    pair_position: IntArray
+    """(Q,) numbers into ``position``."""
+    pair_item: IntArray
+    """(Q,)"""
+    pair_weight: FloatArray
+    """(Q,) weights that sum to 1 over the batch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sequences:
+    """N events ready to be cut into batches."""
+
+    item: IntArray
+    event_type: IntArray
+    gap: IntArray
+    weight: FloatArray
+    """(N,) what the event counts as a target: the weight of its type, halved with age."""
+    group: IntArray
+    """(N,) ascending number of the group."""
+    group_stop: IntArray
+    """(N,) row after the last of the event's group."""
+    unit_stop: IntArray
+    """(N,) row after the last of the event's unit."""
+    start: IntArray
+    """(S,) first row of each piece of at most ``max_length`` events."""
+    stop: IntArray
+    """(S,) row after the last of each piece."""
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+
+def build_sequences(
+    interactions: Interactions, *, type_weights: FloatArray, gap_edges: IntArray, config: NetworkConfig
+) -> Sequences:
+    """Groups, targets' weights and pieces of ``interactions``; ``type_weights`` (E,) by event code."""
+    unit, time = interactions.unit, interactions.time
+    first_of_unit = np.flatnonzero(np.diff(unit, prepend=-1))
+    bounds = np.concatenate([first_of_unit, [len(unit)]]).astype(np.int64)
+    new_group = (np.diff(unit, prepend=-1) != 0) | (np.diff(time, prepend=-1) != 0)
+    group = np.cumsum(new_group) - 1
+    group_bounds = np.concatenate([np.flatnonzero(new_group), [len(unit)]])
+    age_days = (time.max(initial=0) - time) / SECONDS_PER_DAY
+    pieces = [_pieces(start, stop, config.max_length) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+    edges = np.concatenate([np.zeros((0, 2), dtype=np.int64), *pieces])
+    return Sequences(
+        item=interactions.item.astype(np.int64),
+        event_type=interactions.event_type.astype(np.int64),
+        gap=gap_codes(time, bounds, time[bounds[1:] - 1], gap_edges),
+        weight=(type_weights[interactions.event_type] * 0.5 ** (age_days / config.half_life_days)).astype(np.float32),
+        group=group,
+        group_stop=group_bounds[1:][group],
+        unit_stop=np.repeat(bounds[1:], np.diff(bounds)),
+        start=edges[:, 0],
+        stop=edges[:, 1],
+    )
+
+
+def _pieces(start: int, stop: int, length: int) -> IntArray:
+    """(S, 2) cuts of rows ``start`` to ``stop`` counted from the end, so that the latest piece is a full one."""
+    stops = np.arange(stop, start, -length, dtype=np.int64)[::-1]
+    return np.stack([np.maximum(stops - length, start), stops], axis=1)
+
+
+def epoch_batches(sequences: Sequences, config: NetworkConfig, rng: np.random.Generator) -> Iterator[Batch]:
+    """All pieces once, in random order, grouped by similar length, about ``tokens_per_batch`` tokens each."""
+    shuffled = np.lexsort((rng.random(len(sequences)), sequences.group))
+    teaches = _teaching_rows(sequences, config.inside_share, rng)
+    lengths = sequences.stop - sequences.start
+    for members in _similar_lengths(lengths, config.tokens_per_batch, rng):
+        batch = _batch(sequences, members, shuffled, teaches, config.target_limit)
+        if len(batch.position):
+            yield batch
+
+
+def _teaching_rows(sequences: Sequences, inside_share: float, rng: np.random.Generator) -> BoolArray:
+    rows = np.arange(len(sequences))
+    has_next = rows + 1 < sequences.unit_stop
+    ends_group = rows + 1 == sequences.group_stop
+    chosen = ends_group | (rng.random(len(sequences)) < inside_share)
+    result: BoolArray = has_next & chosen
+    return result
+
+
+def _similar_lengths(lengths: IntArray, token_limit: int, rng: np.random.Generator) -> list[IntArray]:
+    order = np.argsort(lengths * rng.uniform(0.9, 1.1, len(lengths)))[::-1]
+    groups = []
+    start = 0
+    while start < len(order):
+        longest = lengths[order[start : start + 64]].max()
+        count = max(1, int(token_limit // longest))
+        groups.append(order[start : start + count])
+        start += count
+    rng.shuffle(groups)
+    return groups
+
+
+def _batch(sequences: Sequences, members: IntArray, shuffled: IntArray, teaches: BoolArray, target_limit: int) -> Batch:
+    lengths = sequences.stop[members] - sequences.start[members]
+    column = np.arange(lengths.max())
+    real = column < lengths[:, None]  # (B, T)
+    rows = np.where(real, sequences.start[members][:, None] + column, 0)
+    source = shuffled[rows]
+    position = np.flatnonzero(real & teaches[rows])
+    first = rows.ravel()[position] + 1  # (P,) first target row
+    stop = np.minimum(sequences.group_stop[first], first + target_limit)
+    counts = stop - first
+    pair_position = np.repeat(np.arange(len(position)), counts)
+    nth = np.arange(len(pair_position)) - np.repeat(np.cumsum(counts) - counts, counts)  # 0, 1, ... per position
+    target_rows = shuffled[first[pair_position] + nth]
+    pair_weight = sequences.weight[target_rows] / counts[pair_position]
+    return Batch(
+        item=np.where(real, sequences.item[source], 0),
+        event_type=np.where(real, sequences.event_type[source], 0),
+        gap=np.where(real, sequences.gap[rows], 0),
+        position=position,
+        pair_position=pair_position,
+        pair_item=sequences.item[target_rows],
+        pair_weight=(pair_weight / max(float(pair_weight.sum()), 1e-12)).astype(np.float32),
+    )
