@@ -22,6 +22,7 @@ _ID_NAMESPACE = uuid.UUID("4ac25bf0-5bdc-5d8b-9c39-2f2c2e1a8f11")
 
 
 def customer_id_of(shopper: int) -> str:
+    """The customer id in the files of the shopper with this index."""
     return str(FIRST_CUSTOMER_ID + shopper)
 
 

@@ -42,6 +42,8 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
+    """Attention to earlier events, then a feed-forward layer, each normalised first and added to its input."""
+
     def __init__(self, width: int, head_count: int, dropout: float) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(width)
