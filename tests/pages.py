@@ -48,9 +48,14 @@ def links(page: Path) -> Iterator[str]:
 
 
 def sections(text: str) -> dict[str, str]:
-    """The text under each heading, by the heading's text without backquotes."""
-    parts = re.split(r"^#{1,4} (.+)$", text, flags=re.MULTILINE)
-    return {heading.replace("`", "").strip(): body for heading, body in zip(parts[1::2], parts[2::2], strict=True)}
+    """The text under each heading, its subsections included, by the heading's text without backquotes."""
+    headings = list(re.finditer(r"^(#{1,4}) (.+)$", text, flags=re.MULTILINE))
+    found = {}
+    for place, heading in enumerate(headings):
+        level = len(heading[1])
+        ends = (later.start() for later in headings[place + 1 :] if len(later[1]) <= level)
+        found[heading[2].replace("`", "").strip()] = text[heading.end() : next(ends, len(text))]
+    return found
 
 
 def _file_before(text: str) -> str:
