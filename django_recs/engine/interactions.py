@@ -67,8 +67,11 @@ class Interactions:
         """Events strictly before ``time`` (seconds since 1970)."""
         return self.where(self.time < time)
 
-    def histories(self, units: npt.NDArray[np.integer], *, now: int, length: int) -> "Histories":
-        """The last ``length`` events of each unit in ``units`` (B,) as seen at ``now``, which no event may follow."""
+    def histories(self, units: npt.NDArray[np.integer], *, now: int | IntArray, length: int) -> "Histories":
+        """The last ``length`` events of each unit in ``units`` (B,) as seen at ``now``, which no event may follow.
+
+        ``now`` is one moment for all or (B,) moments, in seconds since 1970 in UTC.
+        """
         start = np.searchsorted(self.unit, units, side="left")
         stop = np.searchsorted(self.unit, units, side="right")
         start = np.maximum(start, stop - length)
@@ -80,7 +83,7 @@ class Interactions:
             item=self.item[rows],
             event_type=self.event_type[rows],
             time=self.time[rows],
-            now=np.full(len(counts), now, dtype=np.int64),
+            now=np.array(np.broadcast_to(now, counts.shape), dtype=np.int64),
         )
 
 
@@ -106,6 +109,31 @@ class Histories:
     def row(self) -> IntArray:
         """(N,) the visitor of each event."""
         return np.repeat(np.arange(len(self), dtype=np.int64), np.diff(self.offsets))
+
+    def rows(self, start: int, stop: int) -> Self:
+        """Visitors ``start`` to ``stop`` (exclusive) as a batch of their own."""
+        offsets = self.offsets[start : stop + 1]
+        events = slice(int(offsets[0]), int(offsets[-1]))
+        return type(self)(
+            offsets=offsets - offsets[0],
+            item=self.item[events],
+            event_type=self.event_type[events],
+            time=self.time[events],
+            now=self.now[start:stop],
+        )
+
+    def take(self, rows: npt.NDArray[np.integer]) -> Self:
+        """The given visitors, in their order, as a batch of their own."""
+        counts = np.diff(self.offsets)[rows]
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        events = np.repeat(self.offsets[rows] - offsets[:-1], counts) + np.arange(offsets[-1])
+        return type(self)(
+            offsets=offsets,
+            item=self.item[events],
+            event_type=self.event_type[events],
+            time=self.time[events],
+            now=self.now[rows],
+        )
 
     @classmethod
     def of_one(cls, *, item: Sequence[int], event_type: Sequence[int], time: Sequence[int], now: int) -> Self:

@@ -17,8 +17,11 @@ class Recommender(Protocol):
     Fitting is a separate function per recommender (``fit_...``), because what it needs differs; scoring is one.
     """
 
-    name: ClassVar[str]
-    """Key of this recommender in artifacts, metrics tables and the admin."""
+    @property
+    def name(self) -> str:
+        """Key of this recommender in artifacts, metrics tables and the admin."""
+        ...
+
     supports_cold_items: ClassVar[bool]
     """Whether an item without any event can get a score other than 0."""
 

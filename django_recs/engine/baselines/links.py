@@ -1,0 +1,110 @@
+"""Weighted arrows from item to item, the common shape of neighbours, EASE, co-purchase and text similarity."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from django_recs.engine.interactions import FloatArray, Histories, Int32Array, IntArray
+from django_recs.engine.recommender import Arrays
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+PAIRS_AT_ONCE = 4_000_000
+"""Arrows gathered at once while scoring a batch, which bounds its memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """L arrows between I items: those of item i are ``offsets[i]:offsets[i + 1]``, strongest first."""
+
+    offsets: IntArray
+    """(I + 2,)"""
+    items: Int32Array
+    """(L,) where the arrow points, never 0."""
+    weights: FloatArray
+    """(L,)"""
+
+    @property
+    def item_count(self) -> int:
+        return len(self.offsets) - 2
+
+    def of(self, item: int, limit: int) -> tuple[Int32Array, FloatArray]:
+        """The ``limit`` strongest arrows of ``item``: items int32 (n,) and weights float32 (n,)."""
+        start = int(self.offsets[item])
+        stop = min(int(self.offsets[item + 1]), start + limit)
+        return self.items[start:stop], self.weights[start:stop]
+
+    def spread(self, histories: Histories, weights: npt.NDArray[np.float64]) -> FloatArray:
+        """(B, I + 1) sums over each visitor's events of event weight (N,) times arrow weight."""
+        size = self.item_count + 1
+        scores = np.empty((len(histories), size), dtype=np.float32)
+        for start, stop in self._chunks(histories):
+            events = slice(int(histories.offsets[start]), int(histories.offsets[stop]))
+            rows = histories.rows(start, stop)
+            sums = self._sums(rows.row, histories.item[events], weights[events], (stop - start) * size)
+            scores[start:stop] = sums.reshape(stop - start, size)
+        return scores
+
+    def _sums(
+        self, row: IntArray, item: Int32Array, weights: npt.NDArray[np.float64], size: int
+    ) -> npt.NDArray[np.float64]:
+        starts = self.offsets[item]
+        counts = self.offsets[item + 1] - starts
+        ends = np.cumsum(counts)
+        if not len(ends) or not ends[-1]:
+            return np.zeros(size)
+        arrows = np.arange(ends[-1]) + np.repeat(starts - (ends - counts), counts)
+        cells = self.items[arrows] + np.repeat(row * (self.item_count + 1), counts)
+        sums = np.bincount(cells, weights=self.weights[arrows] * np.repeat(weights, counts), minlength=size)
+        return np.asarray(sums, dtype=np.float64)
+
+    def _chunks(self, histories: Histories) -> list[tuple[int, int]]:
+        """Bounds of runs of visitors whose arrows are about `PAIRS_AT_ONCE` together."""
+        if len(histories) <= 1:
+            return [(0, len(histories))]
+        arrows = np.concatenate([[0], np.cumsum(self.offsets[histories.item + 1] - self.offsets[histories.item])])
+        part = arrows[histories.offsets[1:]] // PAIRS_AT_ONCE
+        bounds = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist(), len(histories)]
+        return [(int(a), int(b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+
+    def arrays(self) -> Arrays:
+        return {"offsets": self.offsets, "items": self.items, "weights": self.weights}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        return cls(
+            offsets=np.asarray(arrays["offsets"], dtype=np.int64),
+            items=np.asarray(arrays["items"], dtype=np.int32),
+            weights=np.asarray(arrays["weights"], dtype=np.float32),
+        )
+
+    @classmethod
+    def from_blocks(cls, blocks: Iterable["csr_array"], *, link_count: int) -> Self:
+        """Links from consecutive runs of rows of an (I + 1, I + 1) matrix: the ``link_count`` largest absolute
+        entries of each row, ties to the lower item number; entries on the diagonal, to padding and of 0 are left out.
+        """
+        counts, items, weights = [np.zeros(1, dtype=np.int64)], [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
+        first_row = 0
+        for block in blocks:
+            row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+            keep = (
+                (block.indices != row + first_row) & (block.indices != 0) & (block.data != 0) & (row + first_row != 0)
+            )
+            row, item, weight = row[keep], block.indices[keep], block.data[keep].astype(np.float32)
+            order = np.lexsort((item, -np.abs(weight), row))
+            row, item, weight = row[order], item[order], weight[order]
+            size = np.bincount(row, minlength=block.shape[0])
+            best = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size) < link_count
+            counts.append(np.minimum(size, link_count))
+            items.append(item[best].astype(np.int32))
+            weights.append(weight[best])
+            first_row += block.shape[0]
+        return cls(
+            offsets=np.cumsum(np.concatenate(counts), dtype=np.int64),
+            items=np.concatenate(items),
+            weights=np.concatenate(weights),
+        )

@@ -1,0 +1,83 @@
+"""The voices together: a weighted sum of what each says, with weights of its own for each situation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from django_recs.engine.interactions import FloatArray, Histories
+from django_recs.engine.recommender import Recommender
+from django_recs.engine.situations import Situation as Situation
+from django_recs.engine.situations import situation_of as situation_of
+
+Weights = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blend:
+    """V voices and, for every situation, how much each of them counts."""
+
+    voices: tuple[Recommender, ...]
+    weights: Mapping[Situation, Weights]
+    """(V,) per situation, in the order of ``voices``; never negative."""
+
+    def score(self, histories: Histories, situation: Situation, allowed: BoolArray | None = None) -> FloatArray:
+        """Scores (B, I + 1), higher is better; column 0 is meaningless.
+
+        Args:
+            allowed: (I + 1,) or (B, I + 1) what may be shown: voices are put on one scale over these items. Left out,
+                it is everything, or everything outside the history where the situation asks for something new.
+        """
+        heard = np.flatnonzero(self.weights[situation])
+        planes = [self.voices[voice].score(histories) for voice in heard]
+        if not planes:
+            raise ValueError(f"No voice counts in the situation {situation}.")
+        if allowed is None:
+            allowed = _open_items(histories, situation, planes[0].shape[1])
+        return weighted_sum(planes, self.weights[situation][heard], allowed)
+
+    def combine(self, planes: Mapping[str, FloatArray], situation: Situation, allowed: BoolArray) -> FloatArray:
+        """`score` from what the voices, by name, already said: (B, I + 1) each."""
+        heard = np.flatnonzero(self.weights[situation])
+        return weighted_sum(
+            [planes[self.voices[voice].name] for voice in heard], self.weights[situation][heard], allowed
+        )
+
+    def with_voices(self, voices: Sequence[Recommender]) -> Self:
+        """The same recipe over voices fitted anew, matched by name; a voice the recipe does not know gets no weight."""
+        place = {voice.name: index for index, voice in enumerate(self.voices)}
+        weights = {
+            situation: np.array([values[place[voice.name]] if voice.name in place else 0.0 for voice in voices])
+            for situation, values in self.weights.items()
+        }
+        return type(self)(voices=tuple(voices), weights=weights)
+
+
+def normalise(scores: FloatArray, allowed: BoolArray) -> FloatArray:
+    """Each row mapped to 0 (lowest allowed) to 1 (highest allowed); a row without differences becomes 0."""
+    low = np.min(scores, axis=1, where=allowed, initial=np.inf, keepdims=True)
+    high = np.max(scores, axis=1, where=allowed, initial=-np.inf, keepdims=True)
+    spread = high - low
+    flat = ~(np.isfinite(spread) & (spread > 0))
+    scaled = (scores - np.where(flat, 0, low)) / np.where(flat, 1, spread)
+    return np.where(flat, 0, scaled).astype(np.float32)
+
+
+def weighted_sum(planes: Sequence[FloatArray], weights: Weights, allowed: BoolArray) -> FloatArray:
+    """(B, I + 1) sum of normalised planes, each (B, I + 1)."""
+    allowed = np.broadcast_to(allowed, planes[0].shape)
+    total = np.zeros(planes[0].shape, dtype=np.float32)
+    for plane, weight in zip(planes, weights, strict=True):
+        total += np.float32(weight) * normalise(plane, allowed)
+    return total
+
+
+def _open_items(histories: Histories, situation: Situation, size: int) -> BoolArray:
+    allowed = np.ones((len(histories), size), dtype=bool)
+    allowed[:, 0] = False
+    if situation is not Situation.RETURNING:
+        allowed[histories.row, histories.item] = False
+    return allowed

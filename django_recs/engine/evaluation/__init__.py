@@ -1,0 +1,1 @@
+"""How good a recommender is, on queries from the time after it was fitted."""

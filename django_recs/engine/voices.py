@@ -1,0 +1,88 @@
+"""Which voices a blend is made of by default, with the hyper-parameters that were chosen for them, and their kinds.
+
+The numbers were chosen on Online Retail on windows before its test period (`tests/benchmarks/online_retail_blend.py`).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from django_recs.engine.baselines.copurchase import CoPurchase, fit_co_purchase
+from django_recs.engine.baselines.decay import WeightArray
+from django_recs.engine.baselines.ease import Ease, TooManyItems, fit_ease
+from django_recs.engine.baselines.frequency import PersonalFrequency, fit_personal_frequency
+from django_recs.engine.baselines.neighbours import ItemKNN, fit_item_knn
+from django_recs.engine.baselines.popularity import Trend, fit_trend
+from django_recs.engine.baselines.text import TextKNN, fit_text_knn
+from django_recs.engine.encoder import SequenceVoice
+from django_recs.engine.interactions import Interactions, ItemContent
+from django_recs.engine.recommender import Recommender
+
+VOICE_KINDS: dict[str, type[Recommender]] = {
+    "trend": Trend,
+    "personal_frequency": PersonalFrequency,
+    "item_knn": ItemKNN,
+    "co_purchase": CoPurchase,
+    "ease": Ease,
+    "text_knn": TextKNN,
+    "sequence": SequenceVoice,
+}
+"""The classes that an artifact may name, and the names it uses for them."""
+
+TREND_HALF_LIVES_DAYS = (3.0, 7.0, 14.0)
+
+
+def kind_of(voice: Recommender) -> str:
+    """The name of the voice's class in artifacts. Raises `KeyError` for a class that no artifact may hold."""
+    return next((kind for kind, cls in VOICE_KINDS.items() if type(voice) is cls), None) or _unknown(voice)
+
+
+def _unknown(voice: Recommender) -> str:
+    raise KeyError(f"{type(voice).__name__} is not among the kinds of voices.")
+
+
+def fit_voices(
+    interactions: Interactions,
+    content: ItemContent,
+    *,
+    event_weights: npt.NDArray[np.floating],
+    on_skip: Callable[[str, str], None] = lambda name, reason: None,
+) -> tuple[Recommender, ...]:
+    """The counting voices with their default hyper-parameters; the caller adds the sequence network to them.
+
+    Args:
+        event_weights: (T,) how much an event of each type of `EVENT_TYPES` says about liking an item, 0 to 1.
+        on_skip: told the name of a voice that cannot be fitted on this data, and why.
+    """
+    weights: WeightArray = np.asarray(event_weights, dtype=np.float64)
+    voices: list[Recommender] = [
+        fit_trend(interactions, event_weights=weights, half_life_days=days) for days in TREND_HALF_LIVES_DAYS
+    ]
+    voices += [
+        fit_personal_frequency(interactions.item_count, event_weights=weights, half_life_days=60.0),
+        fit_item_knn(
+            interactions,
+            event_weights=weights,
+            fit_half_life_days=120.0,
+            history_half_life_days=60.0,
+            neighbour_count=200,
+            shrinkage=1.0,
+        ),
+        fit_co_purchase(interactions, event_weights=weights, history_half_life_days=60.0, link_count=100),
+        fit_text_knn(content, event_weights=weights, history_half_life_days=60.0, neighbour_count=30),
+    ]
+    try:
+        ease = fit_ease(
+            interactions,
+            event_weights=weights,
+            fit_half_life_days=120.0,
+            history_half_life_days=60.0,
+            penalty=100.0,
+            link_count=200,
+        )
+    except TooManyItems as reason:
+        on_skip(Ease.name, str(reason))
+    else:
+        voices.append(ease)
+    return tuple(voices)
