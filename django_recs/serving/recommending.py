@@ -6,7 +6,7 @@ from functools import partial
 
 from django.http import HttpRequest
 
-from django_recs.models import Strategy
+from django_recs.models import Placement, Strategy
 from django_recs.serving.asking import Asking, ask
 from django_recs.serving.candidates import SOURCES
 from django_recs.serving.filling import fill
@@ -18,7 +18,7 @@ from django_recs.tracking.attribution import make_token
 
 
 def recommend(
-    placement: str,
+    placement: str | Placement,
     *,
     request: HttpRequest | None = None,
     customer: object = None,
@@ -30,6 +30,7 @@ def recommend(
     """The list for a placement and a visitor. Reads at most once each: placements, pointer, history; and the products.
 
     Args:
+        placement: its slug, or a `Placement` that need not be saved, such as one that an editor tries out.
         request: the page's request, from which the visitor and their consent are known.
         customer: a user, or a user's primary key, where there is no request.
         visitor_id: a guest, where there is no request.
@@ -41,7 +42,7 @@ def recommend(
         PlacementNotFound: for a slug without a placement.
         CatalogNotFound: when the shop registered no catalogue.
     """
-    place = find_placement(placement)
+    place = placement if isinstance(placement, Placement) else find_placement(placement)
     if not place.is_active:
         return Recommendations(placement=place.slug, title=place.title, rung=Rung.EMPTY)
     asking = ask(place, request=request, customer=customer, visitor_id=visitor_id, items=[item, *items], limit=limit)

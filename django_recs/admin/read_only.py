@@ -1,0 +1,37 @@
+"""Pages over rows that only the code writes."""
+
+from typing import TYPE_CHECKING, TypeVar
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+if TYPE_CHECKING:
+    TypedAdmin = admin.ModelAdmin
+else:
+
+    class TypedAdmin(admin.ModelAdmin):
+        """`ModelAdmin` that can be written with its model, as the type checker wants it."""
+
+        def __class_getitem__(cls, model: type[Model]) -> type["TypedAdmin"]:
+            return cls
+
+
+class ReadOnlyAdmin(TypedAdmin[ModelT]):
+    """Rows to look at. Not even a superuser adds, changes or deletes one here."""
+
+    actions = None
+
+    class Media:
+        css = {"all": ["django_recs/admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

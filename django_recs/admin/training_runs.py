@@ -1,0 +1,192 @@
+"""Training runs: what each did, how far the present one is, and the button that asks for another."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_protect
+
+from django_recs.admin.badges import status_badge
+from django_recs.admin.comparison import comparison_context
+from django_recs.admin.read_only import ReadOnlyAdmin
+from django_recs.admin.wording import plain_count, plain_duration
+from django_recs.models import ModelVersion, TrainingRun
+
+SILENT_AFTER = dt.timedelta(minutes=10)
+"""A run under way that gave no sign of life for so long is marked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """One point of a run's timeline."""
+
+    label: str
+    at: dt.datetime | None
+    note: str = ""
+    is_current: bool = False
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
+    """Attempts to train, the newest first."""
+
+    list_display = ("number", "state", "progress_bar", "created_at", "duration", "events_read", "what", "trigger")
+    list_display_links = ("number",)
+    list_filter = ("status",)
+    ordering = ("-pk",)
+    sortable_by = ("number", "created_at")
+    list_per_page = 50
+
+    @admin.display(description=gettext_lazy("run"), ordering="pk")
+    def number(self, run: TrainingRun) -> str:
+        return str(run.pk)
+
+    @admin.display(description=gettext_lazy("status"))
+    def state(self, run: TrainingRun) -> SafeString:
+        return status_badge(run.status, run.get_status_display())
+
+    @admin.display(description=gettext_lazy("progress"))
+    def progress_bar(self, run: TrainingRun) -> SafeString:
+        percent = round(100 * min(max(run.progress, 0.0), 1.0))
+        return format_html(
+            '<span class="recs-progress"><progress max="100" value="{0}" aria-label="{1}"></progress> {0} %</span>',
+            percent,
+            _("Progress"),
+        )
+
+    @admin.display(description=gettext_lazy("took"))
+    def duration(self, run: TrainingRun) -> str:
+        if run.started_at is None:
+            return "–"
+        return plain_duration((run.finished_at or timezone.now()) - run.started_at)
+
+    @admin.display(description=gettext_lazy("events read"))
+    def events_read(self, run: TrainingRun) -> str:
+        return plain_count(run.event_count)
+
+    @admin.display(description=gettext_lazy("what happened"))
+    def what(self, run: TrainingRun) -> str:
+        return f"{run.message} {silence(run)}".strip()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_recs.add_trainingrun")
+
+    @method_decorator(csrf_protect)
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask whether to train now; on POST, queue a run."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            self._queue(request)
+            return redirect("admin:django_recs_trainingrun_changelist", current_app=self.admin_site.name)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Train now?"),
+            "media": self.media,
+            "running": TrainingRun.objects.unfinished().first(),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/django_recs/trainingrun/train.html", context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        run = self.get_object(request, object_id)
+        shown = _details(run) if run and self.has_view_permission(request, run) else {}
+        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+
+    def _queue(self, request: HttpRequest) -> None:
+        if TrainingRun.objects.unfinished().exists():
+            messages.error(request, _("Nothing was started: a training run is already waiting or under way."))
+            return
+        try:
+            from django_recs.tasks import queue_training
+        except ImportError:
+            messages.error(request, _("Nothing was started: Celery is not installed. Run: python manage.py recs_train"))
+            return
+        run = queue_training(_("admin: %s") % request.user.get_username())
+        run.refresh_from_db()
+        self.log_addition(request, run, _("Asked for a training run."))
+        if run.is_finished:
+            messages.info(request, f"{run.get_status_display()}. {run.message}")
+        else:
+            messages.success(request, _("Run %s is waiting for a worker. Reload this page to follow it.") % run.pk)
+
+
+def silence(run: TrainingRun) -> str:
+    """A warning about a run under way that says nothing any more, else ""."""
+    if run.is_finished or run.heartbeat_at is None:
+        return ""
+    quiet = timezone.now() - run.heartbeat_at
+    if quiet < SILENT_AFTER:
+        return ""
+    return _("No sign of life for %s: is the worker still running?") % plain_duration(quiet)
+
+
+def _details(run: TrainingRun) -> dict[str, Any]:
+    version = _version_of(run)
+    return {
+        "title": _("Training run %s") % run.pk,
+        "subtitle": None,
+        "run": run,
+        "badge": status_badge(run.status, run.get_status_display()),
+        "percent": round(100 * min(max(run.progress, 0.0), 1.0)),
+        "is_running": not run.is_finished,
+        "silence": silence(run),
+        "timeline": _timeline(run),
+        "facts": _facts(run),
+        "version": version,
+        **comparison_context(version.metrics if version else {}),
+    }
+
+
+def _version_of(run: TrainingRun) -> ModelVersion | None:
+    try:
+        return run.version
+    except ObjectDoesNotExist:
+        return None
+
+
+def _facts(run: TrainingRun) -> list[tuple[str, str]]:
+    return [
+        (_("Events"), plain_count(run.event_count)),
+        (_("Items"), plain_count(run.item_count)),
+        (_("Customers and visitors"), plain_count(run.unit_count)),
+        (_("Computed on"), run.device or "–"),
+        (_("Attempts"), plain_count(run.attempt_count)),
+        (_("Started by"), run.trigger or "–"),
+    ]
+
+
+def _timeline(run: TrainingRun) -> list[Moment]:
+    waited = plain_duration(run.started_at - run.created_at) if run.started_at else ""
+    moments = [
+        Moment(label=_("Asked for"), at=run.created_at, note=run.trigger),
+        Moment(
+            label=_("Started"),
+            at=run.started_at,
+            note=_("after waiting %s") % waited if waited else _("waiting for a worker"),
+            is_current=run.started_at is None,
+        ),
+    ]
+    if run.finished_at:
+        took = plain_duration(run.finished_at - run.started_at) if run.started_at else ""
+        return [*moments, Moment(label=run.get_status_display(), at=run.finished_at, note=_("took %s") % took)]
+    if run.started_at:
+        note = _("last sign of life")
+        return [*moments, Moment(label=run.get_status_display(), at=run.heartbeat_at, note=note, is_current=True)]
+    return moments
