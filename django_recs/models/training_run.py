@@ -1,7 +1,28 @@
 """Attempts to train, and the lease that keeps them one at a time."""
 
+from typing import Self
+
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+from django_recs.exceptions import TrainingInProgress
+
+
+class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
+    def unfinished(self) -> Self:
+        """Waiting or under way, the oldest first."""
+        return self.filter(status__in=TrainingRun.UNFINISHED).order_by("pk")
+
+    def queue(self, *, trigger: str) -> "TrainingRun":
+        """A new run that waits. A worker has to be told after the transaction has committed, or finds it at its tick.
+
+        Raises:
+            TrainingInProgress: another run waits or is under way.
+        """
+        if waiting := self.unfinished().first():
+            raise TrainingInProgress(f"Training {waiting} is waiting or under way.")
+        return self.create(trigger=trigger[:60])
 
 
 class TrainingRun(models.Model):
@@ -37,6 +58,8 @@ class TrainingRun(models.Model):
     device = models.CharField(_("device"), max_length=60, blank=True, default="")
     """Where the network was trained, such as ``cpu`` or ``cuda: NVIDIA H100``."""
 
+    objects = TrainingRunQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("training run")
         verbose_name_plural = _("training runs")
@@ -45,6 +68,33 @@ class TrainingRun(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.pk}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status not in self.UNFINISHED
+
+    def begin_attempt(self) -> None:
+        """Count one more attempt. From here on only the process that made it may change the row."""
+        type(self).objects.filter(pk=self.pk).update(
+            attempt_count=models.F("attempt_count") + 1,
+            started_at=Now(),
+            heartbeat_at=Now(),
+            progress=0.0,
+            message="",
+        )
+        self.refresh_from_db()
+
+    def advance(self, **changes: object) -> bool:
+        """Store changed fields and a sign of life; False when a later attempt has taken over and nothing was stored."""
+        for name, value in changes.items():
+            setattr(self, name, value)
+        mine = type(self).objects.filter(pk=self.pk, attempt_count=self.attempt_count)
+        return bool(mine.update(heartbeat_at=Now(), **changes))
+
+    def finish(self, status: "TrainingRun.Status", message: str) -> bool:
+        """End the run with a sentence; False when a later attempt has taken over and nothing was stored."""
+        progress = 1.0 if status in {self.Status.PROMOTED, self.Status.REJECTED} else self.progress
+        return self.advance(status=status, message=message[:500], progress=progress, finished_at=Now())
 
 
 class Lease(models.Model):

@@ -1,0 +1,100 @@
+"""The live version as a competitor: its voices answer in the item numbers of the new data."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self, cast
+
+import numpy as np
+
+from django_recs.engine.artifacts import ArtifactRefused
+from django_recs.engine.blend import Blend
+from django_recs.engine.interactions import FloatArray, Histories, Int32Array
+from django_recs.engine.recommender import Arrays, Recommender
+from django_recs.models import ModelVersion
+from django_recs.serving.live import open_version
+from django_recs.serving.registry import live_version
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "champion."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Champion:
+    """The live version and until when it had learned."""
+
+    version_id: int
+    blend: Blend
+    trained_until: int
+    """Seconds since 1970: it must not be judged by anything before, which it may have seen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslatedVoice:
+    """A voice of another artifact behind the item numbers of this one. Items that it does not know score lowest."""
+
+    name: str
+    supports_cold_items: bool
+    voice: Recommender
+    theirs: Int32Array
+    """(I + 1,) their number of each item, 0 where they have none."""
+
+    def score(self, histories: Histories) -> FloatArray:
+        scores = self.voice.score(self._translated(histories))
+        unknown = scores[:, 1:].min(axis=1, initial=0.0, keepdims=True)
+        return np.where(self.theirs > 0, scores[:, self.theirs], unknown).astype(np.float32)
+
+    def arrays(self) -> Arrays:
+        raise NotImplementedError("A translated voice is for comparing only.")
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        raise NotImplementedError("A translated voice is for comparing only.")
+
+    def _translated(self, histories: Histories) -> Histories:
+        item = self.theirs[histories.item]
+        known = item > 0
+        kept_before = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)
+        return Histories(
+            offsets=kept_before[histories.offsets],
+            item=item[known],
+            event_type=histories.event_type[known],
+            time=histories.time[known],
+            now=histories.now,
+        )
+
+
+def open_champion(item_ids: Sequence[str]) -> Champion | None:
+    """The live version over ``item_ids`` (I + 1,), or None when there is none or its artifact cannot be opened."""
+    version = live_version()
+    if version is None:
+        return None
+    try:
+        return open_translated(version, item_ids, prefix=PREFIX)
+    except (ArtifactRefused, OSError, KeyError, ValueError):
+        logger.warning("The live version %s cannot be opened and is not compared with.", version, exc_info=True)
+        return None
+
+
+def open_translated(version: ModelVersion, item_ids: Sequence[str], *, prefix: str = "") -> Champion:
+    """``version`` over ``item_ids`` (I + 1,); ``prefix`` goes before the names of its voices.
+
+    Raises:
+        ArtifactRefused: when its files cannot be used.
+        OSError: when they cannot be read.
+    """
+    artifact = open_version(version)
+    place = {str(item_id): number for number, item_id in enumerate(artifact.item_ids)}
+    theirs = np.array([0, *(place.get(item_id, 0) for item_id in item_ids[1:])], dtype=np.int32)
+    voices = tuple(
+        TranslatedVoice(
+            name=f"{prefix}{voice.name}", supports_cold_items=voice.supports_cold_items, voice=voice, theirs=theirs
+        )
+        for voice in artifact.blend.voices
+    )
+    return Champion(
+        version_id=version.pk,
+        blend=Blend(voices=cast(tuple[Recommender, ...], voices), weights=artifact.blend.weights),
+        trained_until=int(artifact.manifest["dataset"]["trained_until"]),
+    )

@@ -1,0 +1,246 @@
+"""Events of the database as the engine's arrays.
+
+Only events whose visitor allowed personalisation, that no bot sent, and that say something about liking an item
+(`Settings.event_weights` above 0) are read. Dismissals, impressions and searches are not: they carry no liking.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connections
+from django.db.models import Case, CharField, Func, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Concat
+
+from django_recs.catalog import get_catalog
+from django_recs.catalog.snapshot import item_content
+from django_recs.conf import get_settings
+from django_recs.engine.events import EVENT_CODES, EventType
+from django_recs.engine.interactions import Interactions, ItemContent
+from django_recs.models import Event, Purpose, Visitor
+from django_recs.pipeline.refunds import Refunds, net_of_refunds
+
+PAGE_ROWS = 20_000
+"""Rows read at once. Each page is a short query of its own: it holds no lock and no cursor between pages."""
+
+REFUND_CODE = EVENT_CODES[EventType.REFUND]
+UNKNOWN_ITEM = -1
+
+Columns = tuple[npt.NDArray[Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportedData:
+    """What training reads: events, refunds and the catalogue, taken at one moment."""
+
+    gross: Interactions
+    """Events with purchases as ordered, before anything was sent back."""
+    refunds: Refunds
+    content: ItemContent
+    unknown_item_count: int
+    """Events left out because the catalogue does not know their item."""
+
+    @cached_property
+    def interactions(self) -> Interactions:
+        """Events net of all refunds."""
+        return net_of_refunds(self.gross, self.refunds)
+
+    def as_of(self, time: int) -> Interactions:
+        """What was known right before ``time`` (seconds since 1970): no later event and no later refund."""
+        return net_of_refunds(self.gross.before(time), self.refunds.before(time))
+
+    def asked_at(self, start: int, end: int) -> Interactions:
+        """What was known right before ``start``, and what happened from then to ``end`` as it is known at the end.
+
+        So that questions about a window see neither its events nor its refunds in anybody's history.
+        """
+        past, later = self.as_of(start), self.as_of(end)
+        return joined(past, later.where(later.time >= start))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the net events with their ids: equal data, equal fingerprint."""
+        digest = hashlib.sha256()
+        events = self.interactions
+        for array in (events.unit, events.item, events.event_type, events.time, events.quantity, events.basket):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        for ids in (events.unit_ids, events.item_ids):
+            digest.update("\0".join(ids).encode())
+        return digest.hexdigest()
+
+
+def export_interactions(until: datetime | None = None) -> ExportedData:
+    """Read the events before ``until``, or all of them, and the whole catalogue.
+
+    Memory grows by about 50 bytes per event; the rows themselves pass through in pages.
+
+    Raises:
+        CatalogNotFound: no app registered a `Catalog`.
+    """
+    item_ids, content = item_content(get_catalog())
+    units = _UnitIndex()
+    columns = _read_columns(_event_rows(until), units=units, item_ids=item_ids)
+    return _assemble(columns, unit_ids=units.names, item_ids=item_ids, content=content)
+
+
+def joined(first: Interactions, second: Interactions) -> Interactions:
+    """The events of both, which share their units and items; at equal times those of ``first`` come first."""
+    columns = tuple(
+        np.concatenate([getattr(first, name), getattr(second, name)])
+        for name in ("unit", "item", "event_type", "time", "quantity", "basket")
+    )
+    return _sorted_interactions(columns, unit_ids=first.unit_ids, item_ids=first.item_ids)
+
+
+def _event_rows(until: datetime | None) -> QuerySet[Event, tuple[Any, ...]]:
+    weights = get_settings().event_weights
+    liked = [event_type for event_type, weight in weights.items() if weight > 0]
+    taught = Q(type__in=liked) & ~Q(item_id="")
+    returned = Q(type=EventType.REFUND) & (~Q(item_id="") | ~Q(order_id=""))
+    events = Event.objects.human().consented(Purpose.PERSONALISATION).filter(taught | returned)
+    events = events.exclude(customer_id="", visitor_id="")
+    if until is not None:
+        events = events.filter(occurred_at__lt=until)
+    person = Case(
+        When(customer_id="", then=Concat(Value("v:"), "visitor_id")),
+        default=Concat(Value("c:"), "customer_id"),
+        output_field=CharField(),
+    )
+    return events.values_list(person, "item_id", "type", _Epoch("occurred_at"), "quantity", "order_id", "pk").order_by(
+        "pk"
+    )
+
+
+class _Epoch(Func):
+    """Seconds since 1970 of a stored time, computed by the database: no datetime object per row."""
+
+    output_field = IntegerField()
+    arity = 1
+    template = "CAST(strftime('%%%%s', %(expressions)s) AS INTEGER)"
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        return super().as_sql(compiler, connection, template="FLOOR(EXTRACT(EPOCH FROM %(expressions)s))::bigint")
+
+    def as_mysql(self, compiler: Any, connection: Any) -> Any:
+        return super().as_sql(compiler, connection, template="TIMESTAMPDIFF(SECOND, '1970-01-01', %(expressions)s)")
+
+
+class _UnitIndex(dict[str, int]):
+    """Number of each unit by name, in order of first appearance; a merged visitor has the number of the customer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        merged = Visitor.objects.values_list("visitor_id", "customer_id").iterator(chunk_size=PAGE_ROWS)
+        self._customer_of = {f"v:{visitor}": f"c:{customer}" for visitor, customer in merged}
+
+    def __missing__(self, name: str) -> int:
+        customer = self._customer_of.get(name)
+        if customer is not None:
+            number = self[customer]
+        else:
+            number = len(self.names)
+            self.names.append(name)
+        self[name] = number
+        return number
+
+
+class _OrderIndex(dict[str, int]):
+    """Number of each order by id, in order of first appearance."""
+
+    def __missing__(self, order_id: str) -> int:
+        number = self[order_id] = len(self) - 1
+        return number
+
+
+def _pages(events: QuerySet[Event, tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], ...]]:
+    """The columns of the events, a page at a time, from the bare database cursor."""
+    connection = connections[events.db]
+    last_pk = 0
+    while True:
+        sql, params = events.filter(pk__gt=last_pk)[:PAGE_ROWS].query.get_compiler(connection=connection).as_sql()
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            rows = cursor.fetchall()
+        if rows:
+            columns = tuple(zip(*rows, strict=True))
+            last_pk = columns[-1][-1]
+            yield columns
+        if len(rows) < PAGE_ROWS:
+            return
+
+
+def _read_columns(events: QuerySet[Event, tuple[Any, ...]], *, units: _UnitIndex, item_ids: Sequence[str]) -> Columns:
+    """Unit, item, event type, time, quantity and order number of each event, as the engine's numbers."""
+    item_index = {item_id: number for number, item_id in enumerate(item_ids)}
+    orders = _OrderIndex({"": -1})
+    parts: tuple[list[npt.NDArray[Any]], ...] = ([], [], [], [], [], [])
+    for person, item, event_type, time, quantity, order_id, _ in _pages(events):
+        count = len(item)
+        page: Columns = (
+            np.fromiter(map(units.__getitem__, person), np.int32, count),
+            np.fromiter(map(item_index.get, item, repeat(UNKNOWN_ITEM)), np.int32, count),
+            np.fromiter(map(EVENT_CODES.__getitem__, event_type), np.int8, count),
+            np.fromiter(time, np.int64, count),
+            np.fromiter(quantity, np.float32, count),
+            np.fromiter(map(orders.__getitem__, order_id), np.int32, count),
+        )
+        for part, column in zip(parts, page, strict=True):
+            part.append(column)
+    kinds = (np.int32, np.int32, np.int8, np.int64, np.float32, np.int32)
+    return tuple(np.concatenate(part) if part else np.zeros(0, kind) for part, kind in zip(parts, kinds, strict=True))
+
+
+def _assemble(
+    columns: Columns, *, unit_ids: Sequence[str], item_ids: Sequence[str], content: ItemContent
+) -> ExportedData:
+    known = columns[1] != UNKNOWN_ITEM
+    unknown_item_count = int(len(known) - known.sum())
+    if unknown_item_count:
+        columns = tuple(column[known] for column in columns)
+    is_refund = columns[2] == REFUND_CODE
+    returned = tuple(column[is_refund] for column in columns)
+    taught = tuple(column[~is_refund] for column in columns)
+    present, unit = np.unique(taught[0], return_inverse=True)
+    gross = _sorted_interactions(
+        (unit.astype(np.int32), *taught[1:]), unit_ids=[unit_ids[number] for number in present], item_ids=item_ids
+    )
+    refunds = _sorted_refunds(returned, present=present)
+    return ExportedData(gross=gross, refunds=refunds, content=content, unknown_item_count=unknown_item_count)
+
+
+def _sorted_interactions(columns: Columns, *, unit_ids: Sequence[str], item_ids: Sequence[str]) -> Interactions:
+    order = np.lexsort((columns[3], columns[0]))
+    unit, item, event_type, time, quantity, basket = (column[order] for column in columns)
+    return Interactions(
+        unit=unit,
+        item=item,
+        event_type=event_type,
+        time=time,
+        quantity=quantity,
+        basket=basket,
+        unit_ids=unit_ids,
+        item_ids=item_ids,
+    )
+
+
+def _sorted_refunds(columns: Columns, *, present: npt.NDArray[np.int32]) -> Refunds:
+    """Refunds with the numbers of the units that are ``present``; the others keep a number that no unit has."""
+    order = np.argsort(columns[3], kind="stable")
+    unit, item, _, time, quantity, basket = (column[order] for column in columns)
+    place = np.searchsorted(present, unit)
+    found = place < len(present)
+    found[found] = present[place[found]] == unit[found]
+    return Refunds(
+        unit=np.where(found, place, len(present)).astype(np.int32),
+        item=item,
+        time=time,
+        quantity=quantity,
+        basket=basket,
+    )

@@ -1,0 +1,161 @@
+"""From exported events to a judged blend.
+
+Time is cut twice. Voices fitted before the validation period are blended on it; the same voices fitted again before the
+test period are judged on it, once; if they pass or not, the blend that is published is fitted a third time, on
+everything, because the newest events matter most to a shop.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from django_recs.conf import get_settings
+from django_recs.engine.blend import Blend
+from django_recs.engine.blend_fit import fit_blend
+from django_recs.engine.evaluation.gate import judge
+from django_recs.engine.evaluation.protocol import EvaluationTable, evaluate
+from django_recs.engine.evaluation.queries import Queries, next_basket_queries
+from django_recs.engine.interactions import SECONDS_PER_DAY, Interactions
+from django_recs.engine.splits import TimeSplit
+from django_recs.exceptions import TooLittleData
+from django_recs.models import TrainingRun
+from django_recs.pipeline.champion import PREFIX, Champion, open_champion
+from django_recs.pipeline.export import ExportedData
+from django_recs.pipeline.progress import RunProgress
+from django_recs.pipeline.voices import VoiceFitter, event_weight_array
+
+COMPARISON_DAYS = 7
+"""Shortest period, since the end of what the live version learned from, on which it is compared with a new one."""
+
+Status = TrainingRun.Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What one run made."""
+
+    data: ExportedData
+    blend: Blend
+    """Fitted on everything."""
+    table: EvaluationTable
+    """How the same blend, fitted before the test period, did in it."""
+    gate_reasons: list[str]
+    """Why it may not go live, in sentences; empty when it may."""
+    trained_until: int
+    """Seconds since 1970: end of the events that it learned from."""
+    device: str
+
+
+def train(data: ExportedData, progress: RunProgress) -> Training:
+    """Fit, judge and fit again.
+
+    Raises:
+        TooLittleData: the events span too few days to be split.
+        LeaseLost: another process took the run over.
+    """
+    champion = open_champion(data.interactions.item_ids)
+    split, note = choose_split(data.interactions, champion)
+    fitter = VoiceFitter(content=data.content)
+
+    voices = fitter.fit(data.as_of(split.valid_start), progress.between(0.05, 0.30))
+    progress.enter(Status.FITTING, 0.30, "Blending.")
+    blend = fit_blend(voices, window_queries(data, split.valid_start, split.test_start))
+
+    judged = blend.with_voices(fitter.fit(data.as_of(split.test_start), progress.between(0.35, 0.62)))
+    progress.enter(Status.EVALUATING, 0.62, "Evaluating.")
+    compared = champion if champion and champion.trained_until <= split.test_start else None
+    table = evaluation_table(
+        judged,
+        window_queries(data, split.test_start, split.end),
+        champion=compared,
+        protocol={**_described(split), "live_version": note, "weights": _weights(judged)},
+    )
+    reasons = judge(table, champion="champion" if compared else None)
+
+    progress.enter(Status.FITTING, 0.70, "Fitting on everything.")
+    final = blend.with_voices(fitter.fit(data.interactions, progress.between(0.70, 0.97)))
+    return Training(
+        data=data,
+        blend=final,
+        table=table,
+        gate_reasons=reasons,
+        trained_until=split.end,
+        device=fitter.device or "cpu",
+    )
+
+
+def choose_split(interactions: Interactions, champion: Champion | None) -> tuple[TimeSplit, str]:
+    """Where time is cut, and in a sentence what that means for the comparison with the live version.
+
+    A live version that has learned from the usual test period would be judged by what it knows. Where enough days have
+    passed since, the test period starts after them, so that both competitors learned from the same days.
+
+    Raises:
+        TooLittleData: the events span too few days.
+    """
+    settings = get_settings()
+    try:
+        split = TimeSplit.of(interactions, valid_days=settings.validation_days, test_days=settings.test_days)
+    except ValueError as reason:
+        raise TooLittleData(str(reason)) from reason
+    if champion is None:
+        return split, "There is no live version to compare with."
+    if champion.trained_until <= split.test_start:
+        return split, f"Version {champion.version_id} is compared on the whole test period."
+    start = -(-champion.trained_until // SECONDS_PER_DAY) * SECONDS_PER_DAY
+    if split.end - start < COMPARISON_DAYS * SECONDS_PER_DAY:
+        return split, (
+            f"Version {champion.version_id} learned from events until {day_of(champion.trained_until)}, so fewer than "
+            f"{COMPARISON_DAYS} days remain on which a comparison would be fair; it is left out."
+        )
+    valid_start = start - (split.test_start - split.valid_start)
+    later = replace(split, valid_start=valid_start, test_start=start)
+    return (
+        later,
+        f"The test period starts on {day_of(start)}, after all that version {champion.version_id} learned from.",
+    )
+
+
+def window_queries(data: ExportedData, start: int, end: int) -> dict[str, Queries]:
+    """The questions of the window ``[start, end)`` for voices that were fitted on `ExportedData.as_of` its start."""
+    return next_basket_queries(
+        data.asked_at(start, end),
+        start=start,
+        end=end,
+        event_weights=event_weight_array(),
+        history_length=get_settings().history_length,
+    )
+
+
+def evaluation_table(
+    blend: Blend, queries: Mapping[str, Queries], *, champion: Champion | None, protocol: Mapping[str, Any]
+) -> EvaluationTable:
+    """The blend, each of its voices and the live version on the same questions."""
+    blends = {"blend": blend}
+    voices = list(blend.voices)
+    if champion is not None:
+        blends["champion"] = champion.blend
+        voices += champion.blend.voices
+    table = evaluate(voices, queries, blends=blends, protocol=protocol)
+    for figures in table["slices"].values():
+        for name in [name for name in figures["recommenders"] if name.startswith(PREFIX)]:
+            del figures["recommenders"][name]
+    return table
+
+
+def _described(split: TimeSplit) -> dict[str, str]:
+    return {name: day_of(getattr(split, name)) for name in ("valid_start", "test_start", "end")}
+
+
+def _weights(blend: Blend) -> dict[str, dict[str, float]]:
+    names = [voice.name for voice in blend.voices]
+    return {
+        situation.value: {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
+        for situation, weights in blend.weights.items()
+    }
+
+
+def day_of(seconds: int) -> str:
+    """The day in UTC on which a moment lies, such as ``2024-03-01``."""
+    return datetime.fromtimestamp(seconds, tz=UTC).date().isoformat()

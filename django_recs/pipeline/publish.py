@@ -1,0 +1,59 @@
+"""A fitted blend as an artifact in its storage and a row of the registry."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from django.db import router, transaction
+from django.utils import timezone
+
+from django_recs import __version__
+from django_recs.engine.artifacts import write_artifact
+from django_recs.models import ModelVersion, TrainingRun
+from django_recs.pipeline.fit import Training
+from django_recs.serving.storage import store_artifact
+
+NAME_DIGITS = 16
+
+
+def publish(training: Training, *, run: TrainingRun, fence: Callable[[], None]) -> ModelVersion:
+    """Store the artifact under a name that its content determines, then its row, staged or rejected.
+
+    Args:
+        fence: raises `LeaseLost` when another process took the run over; called in the transaction of the row.
+    """
+    with tempfile.TemporaryDirectory(prefix="recs_artifact_") as folder:
+        manifest_sha256 = _write(training, Path(folder))
+        name = f"run{run.pk}-{manifest_sha256[:NAME_DIGITS]}"
+        fence()
+        store_artifact(Path(folder), name)
+    status = ModelVersion.Status.REJECTED if training.gate_reasons else ModelVersion.Status.STAGED
+    with transaction.atomic(using=router.db_for_write(ModelVersion)):
+        fence()
+        return ModelVersion.objects.create(
+            run=run,
+            artifact=name,
+            manifest_sha256=manifest_sha256,
+            status=status,
+            metrics=training.table,
+            gate_reasons=training.gate_reasons,
+        )
+
+
+def _write(training: Training, folder: Path) -> str:
+    events = training.data.interactions
+    return write_artifact(
+        folder,
+        blend=training.blend,
+        item_ids=events.item_ids,
+        created_at=timezone.now(),
+        code_version=__version__,
+        metrics=training.table,
+        dataset={
+            "fingerprint": training.data.fingerprint,
+            "event_count": len(events),
+            "unit_count": events.unit_count,
+            "unknown_item_count": training.data.unknown_item_count,
+            "trained_until": training.trained_until,
+        },
+    )

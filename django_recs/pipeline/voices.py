@@ -1,0 +1,117 @@
+"""The voices of a blend, fitted on one stretch of the past."""
+
+import importlib.util
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from django_recs.conf import get_settings
+from django_recs.engine.baselines.decay import WeightArray
+from django_recs.engine.events import EVENT_TYPES
+from django_recs.engine.interactions import Interactions, ItemContent
+from django_recs.engine.recommender import Recommender
+from django_recs.engine.voices import fit_voices
+from django_recs.pipeline.progress import OnProgress
+
+if TYPE_CHECKING:
+    from django_recs.learning.config import NetworkConfig
+    from django_recs.learning.trainer import FittedNetwork
+
+logger = logging.getLogger(__name__)
+
+COUNTING_SHARE = 0.15
+"""Share of the time of a fit that the counting voices take, for the progress bar."""
+LOSS_RETRIES = 2
+MEMORY_RETRIES = 5
+
+
+def event_weight_array() -> WeightArray:
+    """(T,) weight of each type of `EVENT_TYPES` from the settings."""
+    weights = get_settings().event_weights
+    return np.array([weights[event_type] for event_type in EVENT_TYPES], dtype=np.float64)
+
+
+@dataclass(kw_only=True)
+class VoiceFitter:
+    """Fits all voices again and again within one run; the first fit of the network decides for how long the next go."""
+
+    content: ItemContent
+    event_weights: WeightArray = field(default_factory=event_weight_array)
+    epoch_limit: int = field(default_factory=lambda: get_settings().network_epochs)
+    device: str = ""
+    """Where the network was fitted, "" before and without one."""
+
+    def fit(self, interactions: Interactions, on_progress: OnProgress) -> tuple[Recommender, ...]:
+        """Every voice on all of ``interactions``, in a fixed order."""
+        on_progress(0.0, "Counting.")
+        counting = self._counting(interactions)
+        on_progress(COUNTING_SHARE, "Counted.")
+        if not self._has_network:
+            return counting
+        network = self._network(
+            interactions,
+            lambda share, message: on_progress(COUNTING_SHARE + (1 - COUNTING_SHARE) * share, f"Network, {message}"),
+        )
+        return (*counting, network.voice())
+
+    @property
+    def _has_network(self) -> bool:
+        if self.epoch_limit and importlib.util.find_spec("torch") is None:
+            logger.warning('torch is not installed, so no network is fitted: pip install "django-recs[train]".')
+            return False
+        return self.epoch_limit > 0
+
+    def _counting(self, interactions: Interactions) -> tuple[Recommender, ...]:
+        return fit_voices(
+            interactions,
+            self.content,
+            event_weights=self.event_weights,
+            on_skip=lambda name, reason: logger.info("Without the voice %s: %s", name, reason),
+        )
+
+    def _network(self, interactions: Interactions, on_progress: OnProgress) -> "FittedNetwork":
+        from django_recs.learning.config import NetworkConfig
+        from django_recs.learning.trainer import fit_network
+
+        threads = get_settings().training_threads or os.cpu_count() or 1
+        config = NetworkConfig(epoch_limit=self.epoch_limit, thread_count=threads)
+        weights = {event_type.value: float(self.event_weights[code]) for code, event_type in enumerate(EVENT_TYPES)}
+
+        def fit(config: "NetworkConfig") -> "FittedNetwork":
+            return fit_network(
+                interactions, self.content, config=config, event_weights=weights, on_progress=on_progress
+            )
+
+        network = _fit_patiently(fit, config)
+        self.device = network.device
+        if network.scores:
+            self.epoch_limit = 1 + int(np.argmax(network.scores))
+        return network
+
+
+def _fit_patiently(fit: "Callable[[NetworkConfig], FittedNetwork]", config: "NetworkConfig") -> "FittedNetwork":
+    """Start over with half the batch when memory runs out, and with half the learning rate when the loss diverges."""
+    import torch
+
+    from django_recs.learning.trainer import LossNotFinite
+
+    memory_left, loss_left = MEMORY_RETRIES, LOSS_RETRIES
+    while True:
+        try:
+            return fit(config)
+        except torch.OutOfMemoryError:
+            if not memory_left:
+                raise
+            memory_left -= 1
+            config = replace(config, tokens_per_batch=max(config.tokens_per_batch // 2, 1))
+            logger.warning("Out of memory; trying again with batches of %s events.", config.tokens_per_batch)
+        except LossNotFinite as reason:
+            if not loss_left:
+                raise
+            loss_left -= 1
+            config = replace(config, learning_rate=config.learning_rate / 2)
+            logger.warning("%s Trying again with a learning rate of %s.", reason, config.learning_rate)

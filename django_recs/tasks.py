@@ -1,0 +1,49 @@
+"""Every Celery task: ids in, one call out. The rows are the truth, so a lost, late or doubled message does no harm.
+
+Tasks are acknowledged early and never rejected when a worker is lost: a run that was cut off is found by `tick`.
+"""
+
+from functools import partial
+
+from celery import shared_task
+from django.db import transaction
+
+from django_recs.models import TrainingRun
+
+GPU_QUEUE = "gpu"
+TICK_SECONDS = 60
+"""How often the beat schedule should send `tick`. A message that no worker took until the next one is dropped."""
+
+
+@shared_task(
+    name="django_recs.train", queue=GPU_QUEUE, acks_late=False, reject_on_worker_lost=False, ignore_result=True
+)
+def train(run_pk: int | None = None) -> None:
+    """Work off a training run, or a new one when none is named. Ends at once while another training goes on."""
+    from django_recs.exceptions import TrainingInProgress
+    from django_recs.pipeline.run import run_training
+
+    try:
+        run_training(run_pk or TrainingRun.objects.queue(trigger="schedule").pk)
+    except TrainingInProgress:
+        return
+
+
+@shared_task(name="django_recs.tick", ignore_result=True, acks_late=False, reject_on_worker_lost=False)
+def tick() -> None:
+    """Send the training run that nobody works on to a worker: one never started, or left behind by a dead worker."""
+    from django_recs.pipeline.run import due_run
+
+    if run := due_run():
+        train.apply_async((run.pk,), expires=TICK_SECONDS)
+
+
+def queue_training(trigger: str) -> TrainingRun:
+    """A new run; a worker is told once the transaction has committed. Without a broker the run waits for a tick.
+
+    Raises:
+        TrainingInProgress: another run waits or is under way.
+    """
+    run = TrainingRun.objects.queue(trigger=trigger)
+    transaction.on_commit(partial(train.apply_async, (run.pk,), retry=False), robust=True)
+    return run
