@@ -4,22 +4,37 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps.config import AppConfig
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, router
+from django.urls import NoReverseMatch, reverse
 
 from django_recs.catalog.problems import catalog_problems
 from django_recs.catalog.registry import get_catalog, is_registered
 from django_recs.conf import get_settings
+from django_recs.models import Event
+
+SAFE_MIN_PERSONS = 3
+"""With two persons behind a pair, each of them can tell what the other one bought."""
 
 
 @register()
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """E001: the settings dict has unknown keys or values out of range."""
+    """E001: the settings dict has unknown keys or values out of range. W002: pairs rest on too few persons."""
     try:
-        get_settings()
+        min_persons = get_settings().min_persons
     except ImproperlyConfigured as error:
         return [Error(str(error), hint="Mend DJANGO_RECS in your settings.", id="django_recs.E001")]
-    return []
+    if min_persons >= SAFE_MIN_PERSONS:
+        return []
+    return [
+        Warning(
+            f"DJANGO_RECS['MIN_PERSONS'] is {min_persons}: a shelf can reveal what single persons bought.",
+            hint=f"Set it to {SAFE_MIN_PERSONS} or more once the shop is open to the public.",
+            id="django_recs.W002",
+        )
+    ]
 
 
 @register()
@@ -37,3 +52,38 @@ def check_catalog(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         Error(problem.what, hint=problem.mend, obj=type(get_catalog()), id=f"django_recs.{problem.check_id}")
         for problem in catalog_problems(get_catalog())
     ]
+
+
+@register()
+def check_sqlite(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W003: parallel writers of a SQLite file fail instead of waiting. No connection is opened."""
+    alias = router.db_for_write(Event)
+    connection = connections[alias]
+    options = connection.settings_dict.get("OPTIONS", {})
+    if connection.vendor != "sqlite" or str(options.get("transaction_mode", "")).upper() in {"IMMEDIATE", "EXCLUSIVE"}:
+        return []
+    return [
+        Warning(
+            'SQLite lets transactions begin as readers; two that then write fail with "database is locked".',
+            hint=f'Set DATABASES["{alias}"]["OPTIONS"] = {{"transaction_mode": "IMMEDIATE"}}, or use PostgreSQL.',
+            id="django_recs.W003",
+        )
+    ]
+
+
+@register(Tags.urls)
+def check_urls(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W004: the endpoints are not included, so browsers cannot send events."""
+    if not getattr(django_settings, "ROOT_URLCONF", None):
+        return []
+    try:
+        reverse("django_recs:events")
+    except NoReverseMatch:
+        return [
+            Warning(
+                "The URLs of django_recs are not included, so browsers cannot send events.",
+                hint='Add path("recs/", include("django_recs.urls")) to your ROOT_URLCONF.',
+                id="django_recs.W004",
+            )
+        ]
+    return []
