@@ -49,6 +49,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.fixture(autouse=True)
+def _fresh_process() -> None:
+    """What a web process remembers between requests belongs to one test: live model, placements, popular items."""
+    from django.core.cache import cache
+
+    from django_recs.serving import live, placements, popularity
+
+    for memory in (live, placements, popularity):
+        memory.forget()
+    cache.clear()
+
+
 def _started(server: AbstractContextManager[servers.Server]) -> Iterator[servers.Server]:
     try:
         running = server.__enter__()

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from django_recs.conf import get_settings
-from django_recs.engine.blend import Blend
-from django_recs.engine.encoder import SequenceVoice
+from django_recs.engine.artifacts import Artifact
 from django_recs.engine.events import EVENT_CODES, EventType
 from django_recs.engine.interactions import FloatArray, Histories, Int32Array
 from django_recs.engine.situations import Situation, situation_of
@@ -19,9 +18,6 @@ from django_recs.serving.live import LiveModel
 from django_recs.serving.popularity import popular_items
 from django_recs.serving.reasons import Reason
 from django_recs.serving.recommendations import Rung
-
-if TYPE_CHECKING:
-    from django_recs.engine.artifacts import Artifact
 
 OVERFETCH = 9
 """Candidates per slot: enough for a first fill and two back-fills from a shop that sold out of most of them."""
@@ -47,7 +43,7 @@ def for_you(asking: Asking, model: LiveModel | None, *, counts_only: bool = Fals
     histories = _histories(asking, model.artifact)
     if not len(histories.item):
         return
-    blend = _without_network(model.artifact.blend) if counts_only else model.artifact.blend
+    blend = model.artifact.counts_blend if counts_only else model.artifact.blend
     situation = situation_of(histories)
     if asking.placement.exclude_purchased and situation is Situation.RETURNING:
         situation = Situation.NEW_TO_THEM
@@ -107,11 +103,7 @@ SOURCES: Mapping[Strategy, Mapping[Rung, Source]] = {
 """The rungs of each strategy, best first. Below the last of them is the empty shelf."""
 
 
-def _without_network(blend: Blend) -> Blend:
-    return blend.with_voices([voice for voice in blend.voices if voice.name != SequenceVoice.name])
-
-
-def _histories(asking: Asking, artifact: "Artifact") -> Histories:
+def _histories(asking: Asking, artifact: Artifact) -> Histories:
     """The visitor as a batch of one, oldest event first, without items that the artifact does not know."""
     rows = [(index, row) for row in reversed(asking.history) if (index := artifact.index_of(row.item_id))]
     return Histories.of_one(
@@ -123,7 +115,7 @@ def _histories(asking: Asking, artifact: "Artifact") -> Histories:
 
 
 def _around_anchors(
-    asking: Asking, artifact: "Artifact", related: Callable[[int], tuple[Int32Array, FloatArray]], reason: Reason
+    asking: Asking, artifact: Artifact, related: Callable[[int], tuple[Int32Array, FloatArray]], reason: Reason
 ) -> Candidates:
     indices = [index for anchor in asking.anchors if (index := artifact.index_of(anchor))]
     if not indices:
@@ -136,7 +128,7 @@ def _around_anchors(
         yield Candidate(item_id=item_id, score=score, reason=reason)
 
 
-def _best(scores: FloatArray, asking: Asking, artifact: "Artifact") -> Iterator[tuple[str, float]]:
+def _best(scores: FloatArray, asking: Asking, artifact: Artifact) -> Iterator[tuple[str, float]]:
     """The item ids with the highest positive scores (I + 1,), without the unwanted ones, best first."""
     scores[0] = -np.inf
     for item_id in asking.unwanted:
@@ -155,8 +147,9 @@ def _popular_ones(asking: Asking, ranked: Iterable[tuple[str, float]]) -> Candid
             yield Candidate(item_id=item_id, score=score, reason=Reason.POPULAR)
 
 
-def _names(artifact: "Artifact", indices: Iterable[int]) -> list[str]:
-    return [artifact.item_ids[index] for index in indices]
+def _names(artifact: Artifact, indices: npt.NDArray[np.integer]) -> list[str]:
+    names: list[str] = artifact.item_ids[indices].tolist()
+    return names
 
 
 def _count(asking: Asking) -> int:

@@ -6,17 +6,14 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from django.db import router
 
 from django_recs.conf import get_settings
+from django_recs.engine.artifacts import MANIFEST, Artifact, ArtifactRefused, open_artifact
 from django_recs.models import ModelPointer, ModelVersion
-from django_recs.serving.storage import MANIFEST, local_folder
+from django_recs.serving.storage import local_folder
 from django_recs.serving.transactions import contained
-
-if TYPE_CHECKING:
-    from django_recs.engine.artifacts import Artifact
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +27,7 @@ class LiveModel:
     """A model version together with its opened artifact."""
 
     version_id: int
-    artifact: "Artifact"
+    artifact: Artifact
 
 
 class _Slot:
@@ -71,7 +68,7 @@ def forget() -> None:
     _slot = _Slot()
 
 
-def open_version(version: ModelVersion) -> "Artifact":
+def open_version(version: ModelVersion) -> Artifact:
     """Open and verify the artifact of ``version``.
 
     Raises:
@@ -108,16 +105,14 @@ def _pointed_version() -> tuple[int, str, str] | None:
         )
 
 
-def _open(name: str, manifest_sha256: str) -> "Artifact":
-    from django_recs.engine.artifacts import open_artifact
-
+def _open(name: str, manifest_sha256: str) -> Artifact:
     folder = local_folder(name)
     _check_manifest(folder / MANIFEST, manifest_sha256)
-    return open_artifact(folder)
+    artifact = open_artifact(folder)
+    artifact.index_of("")  # builds the index now, and not in the first request after the swap
+    return artifact
 
 
 def _check_manifest(manifest: Path, sha256: str) -> None:
-    from django_recs.engine.artifacts import ArtifactRefused
-
     if hashlib.sha256(manifest.read_bytes()).hexdigest() != sha256:
         raise ArtifactRefused(f"{manifest} is not the manifest that the registry knows.")

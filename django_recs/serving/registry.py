@@ -5,6 +5,7 @@ from functools import partial
 from django.db import router, transaction
 from django.utils import timezone
 
+from django_recs.engine.artifacts import ArtifactRefused
 from django_recs.exceptions import PromotionRefused
 from django_recs.models import ModelPointer, ModelVersion
 from django_recs.serving.live import LIVE, open_version
@@ -48,8 +49,6 @@ def roll_back() -> ModelVersion:
 
 
 def _check_artifact(version: ModelVersion) -> None:
-    from django_recs.engine.artifacts import ArtifactRefused
-
     try:
         open_version(version)
     except (ArtifactRefused, OSError, ValueError) as error:

@@ -12,9 +12,9 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from django_recs.conf import get_settings
+from django_recs.engine.artifacts import MANIFEST
 
 ALIAS = "recs_artifacts"
-MANIFEST = "manifest.json"
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 
 

@@ -1,0 +1,5 @@
+"""The shop with eight products and a live model."""
+
+from tests.serving.shop_fixtures import artifact_root, blend, happened, live, products, staged
+
+__all__ = ["artifact_root", "blend", "happened", "live", "products", "staged"]
