@@ -4,6 +4,7 @@ Only `django_recs.pipeline` imports this package; it never imports Django or Cel
 """
 
 from django_recs.learning.config import NetworkConfig
-from django_recs.learning.trainer import FittedNetwork, LossNotFinite, fit_network
+from django_recs.learning.fitting import FittedNetwork, fit_network
+from django_recs.learning.trainer import LossNotFinite
 
 __all__ = ["FittedNetwork", "LossNotFinite", "NetworkConfig", "fit_network"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from django_recs.engine.interactions import FloatArray, IntArray, ItemContent
+from django_recs.engine.interactions import FloatArray, IntArray, Interactions, ItemContent
 
 WORD_LIMIT = 32
 """Words kept per item, in reading order."""
@@ -113,12 +113,16 @@ def fit_content_scale(content: ItemContent, taught: npt.NDArray[np.bool_]) -> Co
     )
 
 
-def fit_gap_edges(gaps: IntArray, *, bucket_count: int = 16) -> IntArray:
-    """Ascending edges in seconds that spread the positive ``gaps`` evenly; the first bucket is "the same moment"."""
-    positive = gaps[gaps > 0]
-    if not len(positive):
+def fit_gap_edges(interactions: Interactions, *, bucket_count: int = 16) -> IntArray:
+    """Edges (G,) in seconds that spread the pauses between a unit's events evenly over the buckets.
+
+    The first bucket is "at the same moment", such as the lines of one order.
+    """
+    gaps = np.diff(interactions.time)[np.diff(interactions.unit) == 0]
+    pauses = gaps[gaps > 0]
+    if not len(pauses):
         return np.array([1], dtype=np.int64)
-    edges = np.quantile(positive, np.linspace(0, 1, bucket_count)[1:-1]).astype(np.int64)
+    edges = np.quantile(pauses, np.linspace(0, 1, bucket_count)[1:-1]).astype(np.int64)
     return np.unique(np.concatenate([[1], edges])).astype(np.int64)
 
 

@@ -35,6 +35,7 @@ class ItemTower(nn.Module):
 
     price_value: Tensor
     bucket: Tensor
+    event_counts: Tensor
     trust: Tensor
 
     def __init__(self, features: ItemFeatures, event_counts: Tensor, *, width: int, id_trust: float) -> None:
@@ -50,6 +51,7 @@ class ItemTower(nn.Module):
             nn.init.normal_(table.weight, std=width**-0.5 / 2)
         self.register_buffer("price_value", torch.from_numpy(features.price))  # (I + 1, 2)
         self.register_buffer("bucket", torch.from_numpy(features.price_bucket))  # (I + 1,)
+        self.register_buffer("event_counts", event_counts)  # (I + 1,)
         self.register_buffer("trust", (event_counts / (event_counts + id_trust)).unsqueeze(1))  # (I + 1, 1)
 
     def content(self) -> Tensor:

@@ -1,0 +1,159 @@
+"""From interactions and catalogue to what an artifact holds: prepare, build, train, export."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from django_recs.engine.encoder import SequenceVoice
+from django_recs.engine.events import EVENT_TYPES
+from django_recs.engine.interactions import FloatArray, IntArray, Interactions, ItemContent
+from django_recs.learning.batches import build_sequences
+from django_recs.learning.config import NetworkConfig
+from django_recs.learning.export import export_encoder
+from django_recs.learning.features import fit_content_scale, fit_gap_edges
+from django_recs.learning.holdout import split_holdout
+from django_recs.learning.networks.item_tower import ItemTower
+from django_recs.learning.networks.sequence_encoder import SequenceEncoder
+from django_recs.learning.trainer import Network, OnProgress, Trainer
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedNetwork:
+    """What fitting hands on: arrays and bytes, nothing of torch."""
+
+    encoder_onnx: bytes
+    """Self-contained graph, see `engine.encoder.SequenceVoice`."""
+    item_vectors: FloatArray
+    """(I + 1, D)"""
+    gap_edges: IntArray
+    """(G,) seconds"""
+    read_types: npt.NDArray[np.bool_]
+    """(E,) by event code."""
+    max_length: int
+    """Events that are read of a history."""
+    losses: tuple[float, ...]
+    """Mean training loss of each epoch, cool-down included."""
+    scores: tuple[float, ...]
+    """NDCG@10 on the held-out events after each epoch of the steady phase; empty where too few were left."""
+    device: str
+    """Where it was trained, in torch's words."""
+
+    @property
+    def epoch_count(self) -> int:
+        return len(self.losses)
+
+    def voice(self) -> SequenceVoice:
+        """The network as the web process runs it."""
+        return SequenceVoice(
+            encoder_onnx=np.frombuffer(self.encoder_onnx, dtype=np.uint8),
+            item_vectors=self.item_vectors,
+            gap_edges=self.gap_edges,
+            read_types=self.read_types,
+            max_length=self.max_length,
+        )
+
+
+def fit_network(
+    interactions: Interactions,
+    content: ItemContent,
+    *,
+    config: NetworkConfig | None = None,
+    event_weights: Mapping[str, float],
+    on_progress: OnProgress = lambda share, message: None,
+) -> FittedNetwork:
+    """Fit on all of ``interactions``; nothing after their end is needed or seen.
+
+    Args:
+        interactions: events of the past.
+        content: the catalogue, aligned with ``interactions.item_ids``.
+        config: see `NetworkConfig`.
+        event_weights: how much an event of each type counts as a target; types with 0 are not read at all.
+        on_progress: called with the share done (0 to 1) and a line for the log; may raise to stop.
+
+    Raises:
+        LossNotFinite: training diverged.
+        ExportDiffers: the exported graph does not reproduce torch.
+    """
+    config = config or NetworkConfig()
+    type_weights = np.array([event_weights.get(event_type, 0.0) for event_type in EVENT_TYPES], dtype=np.float32)
+    read_types = type_weights > 0
+    interactions = interactions.where(read_types[interactions.event_type])
+    gap_edges = fit_gap_edges(interactions)
+    with torch_state(config):
+        trainer = train_network(
+            interactions,
+            content,
+            config=config,
+            type_weights=type_weights,
+            gap_edges=gap_edges,
+            on_progress=on_progress,
+        )
+        return FittedNetwork(
+            encoder_onnx=export_encoder(trainer.network.encoder),
+            item_vectors=trainer.item_vectors(),
+            gap_edges=gap_edges,
+            read_types=read_types,
+            max_length=config.max_length,
+            losses=tuple(trainer.losses),
+            scores=tuple(trainer.scores),
+            device=str(trainer.device),
+        )
+
+
+def train_network(
+    interactions: Interactions,
+    content: ItemContent,
+    *,
+    config: NetworkConfig,
+    type_weights: FloatArray,
+    gap_edges: IntArray,
+    on_progress: OnProgress,
+) -> Trainer:
+    """A trainer whose network has been through both phases; ``type_weights`` (E,) by event code."""
+    earlier, holdout = split_holdout(interactions, config=config, gap_edges=gap_edges)
+    everything, steady = (
+        build_sequences(events, type_weights=type_weights, gap_edges=gap_edges, config=config)
+        for events in (interactions, earlier)
+    )
+    network = build_network(interactions, content, config=config, gap_edges=gap_edges)
+    trainer = Trainer(network, config, on_progress)
+    trainer.steady_phase(steady, holdout)
+    trainer.cool_down(everything)
+    return trainer
+
+
+def build_network(
+    interactions: Interactions, content: ItemContent, *, config: NetworkConfig, gap_edges: IntArray
+) -> Network:
+    """An untrained network for this catalogue."""
+    counts = np.bincount(interactions.item, minlength=interactions.item_count + 1)
+    features = fit_content_scale(content, counts > 0).features(content)
+    event_counts = torch.from_numpy(counts.astype(np.float32))
+    tower = ItemTower(features, event_counts, width=config.width, id_trust=config.id_trust)
+    encoder = SequenceEncoder(
+        width=config.width,
+        block_count=config.block_count,
+        head_count=config.head_count,
+        dropout=config.dropout,
+        max_length=config.max_length,
+        type_count=len(EVENT_TYPES),
+        gap_count=len(gap_edges) + 1,
+    )
+    return Network(tower, encoder)
+
+
+@contextmanager
+def torch_state(config: NetworkConfig) -> Iterator[None]:
+    """Seed and thread count for the fit; the caller's are put back afterwards."""
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng():
+        torch.manual_seed(config.seed)
+        torch.set_num_threads(config.thread_count)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
