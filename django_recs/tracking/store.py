@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 FIELD_NAMES = tuple(item.name for item in fields(NewEvent))
 ROWS_PER_STATEMENT = 500
 
-_UNAVAILABLE = (OperationalError, InterfaceError)
+UNAVAILABLE = (OperationalError, InterfaceError)
 """The database's trouble, not an event's: the whole batch should be sent again."""
 
 
@@ -114,7 +114,7 @@ def _insert_or_bisect(events: Sequence[NewEvent], rows: list[Event], refusals: l
     try:
         with transaction.atomic(using=_database()):
             rows.extend(_insert(events))
-    except _UNAVAILABLE:
+    except UNAVAILABLE:
         raise
     except (DatabaseError, ValueError, OverflowError, ArithmeticError) as error:
         if len(events) > 1:
@@ -160,7 +160,7 @@ def _insert_portably(events: Sequence[NewEvent]) -> list[Event]:
     return Event.objects.using(_database()).bulk_create(rows, ignore_conflicts=True)
 
 
-def insert_sql(connection: BaseDatabaseWrapper, row_count: int) -> str:
+def insert_sql(connection: BaseDatabaseWrapper, row_count: int, *, returning: bool = True) -> str:
     """INSERT of ``row_count`` rows that skips known event ids and returns ``(id, event_id)`` of the new ones.
 
     Unlike SQLite's INSERT OR IGNORE, which Django's ``ignore_conflicts`` uses, it skips nothing else: a row that breaks
@@ -171,7 +171,7 @@ def insert_sql(connection: BaseDatabaseWrapper, row_count: int) -> str:
     row = f"({', '.join(['%s'] * len(FIELD_NAMES))})"
     return (
         f"INSERT INTO {quote(Event._meta.db_table)} ({names}) VALUES {', '.join([row] * row_count)} "  # noqa: S608 names are ours
-        "ON CONFLICT (event_id) DO NOTHING RETURNING id, event_id"
+        f"ON CONFLICT (event_id) DO NOTHING{' RETURNING id, event_id' if returning else ''}"
     )
 
 
