@@ -37,8 +37,6 @@ class SimulatedEvents:
     """(N,) pieces."""
     order: Int32Array
     """(N,) number of the order, -1 outside orders."""
-    slot: Int32Array
-    """(N,) place in the list that was shown, -1 outside impressions."""
     signed_up_at: IntArray
     """(V,) when the visitor id was merged into an account, -1: never."""
 
@@ -62,12 +60,12 @@ class _Shopper:
 class _Recording:
     """Columns that grow while the simulation runs."""
 
-    rows: list[tuple[int, int, int, int, bool, int, int, int, int]] = field(default_factory=list)
+    rows: list[tuple[int, int, int, int, bool, int, int, int]] = field(default_factory=list)
     signed_up_at: list[int] = field(default_factory=list)
     order_count: int = 0
 
     def finish(self, until: int) -> SimulatedEvents:
-        table = np.array([row for row in self.rows if row[5] < until], dtype=np.int64).reshape(-1, 9)
+        table = np.array([row for row in self.rows if row[5] < until], dtype=np.int64).reshape(-1, 8)
         table = table[np.argsort(table[:, 5], kind="stable")]
         return SimulatedEvents(
             event_type=table[:, 0].astype(np.int8),
@@ -78,7 +76,6 @@ class _Recording:
             time=table[:, 5],
             quantity=table[:, 6].astype(np.int32),
             order=table[:, 7].astype(np.int32),
-            slot=table[:, 8].astype(np.int32),
             signed_up_at=np.array(self.signed_up_at, dtype=np.int64),
         )
 
@@ -165,9 +162,7 @@ class _Visit:
         if cart and self._rng.random() < 0.62:
             self._buy(cart, refills)
 
-    def _record(
-        self, event_type: EventType, product: int, *, quantity: int = 1, order: int = -1, slot: int = -1
-    ) -> None:
+    def _record(self, event_type: EventType, product: int, *, quantity: int = 1, order: int = -1) -> None:
         self._recording.rows.append(
             (
                 EVENT_CODES[event_type],
@@ -178,7 +173,6 @@ class _Visit:
                 self._time,
                 quantity,
                 order,
-                slot,
             )
         )
 
@@ -195,9 +189,9 @@ class _Visit:
         return [int(product) for product in self._rng.permutation(chosen)]
 
     def _show_list(self, keys: FloatArray) -> None:
-        for slot, product in enumerate(np.argsort(-keys, kind="stable")[:6].tolist()):
+        for product in np.argsort(-keys, kind="stable")[:6].tolist():
             if np.isfinite(keys[product]):
-                self._record(EventType.VIEW_ITEM_LIST, product, slot=slot)
+                self._record(EventType.VIEW_ITEM_LIST, product)
 
     def _view(self, product: int) -> None:
         self._time += int(self._rng.integers(8, 110))

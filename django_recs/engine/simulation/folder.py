@@ -57,6 +57,10 @@ def write_shop(shop: SimulatedShop, folder: Path) -> None:
     (folder / "shop.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
 
+def _order_id_of(config: SimulationConfig, order: int) -> str:
+    return f"S{config.seed}-{order + 1:06d}"
+
+
 def _write_lines(path: Path, rows: Iterator[dict[str, object]]) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
@@ -91,27 +95,24 @@ def _write_pictures(shop: SimulatedShop, folder: Path) -> None:
 
 
 def _event_rows(shop: SimulatedShop) -> Iterator[dict[str, object]]:
+    """Every row has every key, since readers may take the columns from the first."""
     events, config = shop.events, shop.config
     prices = [f"{product.price_cents / 100:.2f}" for product in shop.products]
+    visitor_ids = [visitor_id_of(config, visitor) for visitor in range(len(events.signed_up_at))]
     for number in range(len(events)):
-        product = int(events.product[number])
-        order, slot = int(events.order[number]), int(events.slot[number])
-        row: dict[str, object] = {
+        product, order = int(events.product[number]), int(events.order[number])
+        yield {
             "event_id": str(_id_of(config, "event", number)),
             "type": EVENT_TYPES[events.event_type[number]].value,
             "item_id": shop.products[product].sku,
-            "visitor_id": visitor_id_of(config, int(events.visitor[number])),
+            "customer_id": customer_id_of(int(events.shopper[number])) if events.signed_in[number] else None,
+            "visitor_id": visitor_ids[events.visitor[number]],
             "occurred_at": _iso(int(events.time[number])),
+            "quantity": int(events.quantity[number]),
+            "order_id": _order_id_of(config, order) if order >= 0 else None,
+            "price": prices[product] if order >= 0 else None,
+            "currency": "EUR" if order >= 0 else None,
         }
-        if events.signed_in[number]:
-            row["customer_id"] = customer_id_of(int(events.shopper[number]))
-        if events.quantity[number] != 1:
-            row["quantity"] = int(events.quantity[number])
-        if order >= 0:
-            row |= {"order_id": f"SIM-{order + 1:06d}", "price": prices[product], "currency": "EUR"}
-        if slot >= 0:
-            row |= {"placement": "category", "slot": slot}
-        yield row
 
 
 def _visitor_rows(shop: SimulatedShop) -> Iterator[dict[str, object]]:

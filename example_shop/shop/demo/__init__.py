@@ -1,0 +1,1 @@
+"""What `manage.py demo` puts into an empty shop. Loading is safe to repeat: what is there already stays as it is."""
