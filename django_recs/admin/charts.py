@@ -4,26 +4,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from django_recs.admin.wording import plain_count
+from django_recs.admin.wording import plain_count, plain_type
 from django_recs.engine.events import EVENT_TYPES, EventType
 from django_recs.tracking.health import EventCounts
-
-TYPE_LABELS = {
-    EventType.VIEW_ITEM_LIST: gettext_lazy("Shelves seen"),
-    EventType.SELECT_ITEM: gettext_lazy("Clicks on a shelf"),
-    EventType.VIEW_ITEM: gettext_lazy("Product pages seen"),
-    EventType.ADD_TO_CART: gettext_lazy("Put into the cart"),
-    EventType.REMOVE_FROM_CART: gettext_lazy("Taken out of the cart"),
-    EventType.ADD_TO_WISHLIST: gettext_lazy("Put on the wish list"),
-    EventType.BEGIN_CHECKOUT: gettext_lazy("Checkouts begun"),
-    EventType.PURCHASE: gettext_lazy("Purchases"),
-    EventType.REFUND: gettext_lazy("Refunds"),
-    EventType.SEARCH: gettext_lazy("Searches"),
-    EventType.RATE: gettext_lazy("Ratings"),
-    EventType.DISMISS: gettext_lazy("Dismissed recommendations"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +76,7 @@ def _type_chart(counts: EventCounts, event_type: EventType) -> TypeChart:
     step = 100 / len(values)
     return TypeChart(
         type=str(event_type),
-        label=str(TYPE_LABELS.get(event_type, event_type)),
+        label=plain_type(event_type),
         total=sum(count for _day, count in values),
         highest=highest,
         bars=tuple(

@@ -10,28 +10,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from django_recs.admin.evaluation_words import (
+    CHAMPION_NAME,
+    LEAD_METRIC,
+    MAIN_METRIC,
+    OWN_NAME,
+    SLICE_LABELS,
+    metric_explanation,
+    metric_label,
+    plain_value,
+    recommender_label,
+    slice_label,
+)
 from django_recs.admin.wording import plain_count
-
-MAIN_METRIC = "ndcg@10"
-OWN_NAME = "blend"
-CHAMPION_NAME = "champion"
-
-SLICE_LABELS = {
-    "returning": gettext_lazy("Returning customers"),
-    "new_to_them": gettext_lazy("Items new to them"),
-    "cold_item": gettext_lazy("New items"),
-    "new_visitor_1": gettext_lazy("New visitors, 1 click"),
-    "new_visitor_2": gettext_lazy("New visitors, 2 clicks"),
-    "new_visitor_3": gettext_lazy("New visitors, 3 clicks"),
-}
-MAIN_SLICES = ("returning", "new_to_them", "cold_item", "new_visitor_1")
-
-RECOMMENDER_LABELS = {
-    OWN_NAME: gettext_lazy("This version"),
-    CHAMPION_NAME: gettext_lazy("Live version at that time"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +75,7 @@ class Comparison:
 
     @property
     def label(self) -> str:
-        """``ndcg@10`` -> ``NDCG@10``; ``hit_rate@10`` -> ``Hit rate@10``."""
-        name = self.metric.replace("_", " ")
-        return name.upper() if name.partition("@")[0] in {"ndcg", "map", "mrr"} else name.capitalize()
+        return metric_label(self.metric)
 
     @property
     def charts(self) -> list[tuple[Slice, list[tuple[Row, Score]]]]:
@@ -106,7 +96,7 @@ def metric_names(metrics: object) -> list[str]:
         for values in _mapping(_mapping(part).get("recommenders")).values()
         for metric in _mapping(values)
     }
-    return sorted(found, key=lambda name: (name != MAIN_METRIC, name))
+    return sorted(found, key=lambda name: (name != MAIN_METRIC, name != LEAD_METRIC, name))
 
 
 def compare(metrics: object, *, metric: str = MAIN_METRIC) -> Comparison:
@@ -136,14 +126,6 @@ def compare(metrics: object, *, metric: str = MAIN_METRIC) -> Comparison:
     )
 
 
-def slice_label(name: str) -> str:
-    return str(SLICE_LABELS.get(name, name.replace("_", " ")))
-
-
-def recommender_label(name: str) -> str:
-    return str(RECOMMENDER_LABELS.get(name, name.replace("_", " ")))
-
-
 def against_best_rival(metrics: object, slice_name: str) -> tuple[float | None, float | None]:
     """Main metric of this version and of the best other recommender on one slice; None where there is none."""
     part = _mapping(_mapping(_mapping(metrics).get("slices")).get(slice_name))
@@ -165,7 +147,7 @@ def _scores(recommenders: Mapping[str, Any], metric: str) -> dict[str, Score]:
         name: Score(
             mean=mean,
             standard_error=error,
-            is_best=mean == best and best > 0,
+            is_best=mean == best and best > 0 and metric != LEAD_METRIC,
             bar_percent=_percent(mean, longest),
             low_percent=_percent(mean - (error or 0.0), longest),
             high_percent=_percent(mean + (error or 0.0), longest),
@@ -201,28 +183,13 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def metric_explanation(metric: str) -> str:
-    """What a metric says, for somebody who sells things."""
-    name, _at, depth = metric.partition("@")
-    explanations = {
-        "ndcg": _("How high the things people went on to buy stood among the first %s. 1 is perfect, 0 is none."),
-        "recall": _("How much of what people went on to buy was among the first %s."),
-        "hit_rate": _("How many people found at least one thing they bought among the first %s."),
-        "map": _("Like precision, averaged over the places where the bought things stood among the first %s."),
-        "mrr": _("How soon the first bought thing came among the first %s: 1 is first place, 0.5 second."),
-        "coverage": _("How much of the catalogue appears in anybody's first %s."),
-    }
-    return explanations[name] % depth if name in explanations and depth else ""
-
-
 def comparison_context(metrics: object) -> dict[str, Any]:
     """What ``admin/django_recs/comparison.html`` shows of an evaluation table."""
     main, *others = metric_names(metrics) or [MAIN_METRIC]
+    protocol = _mapping(_mapping(metrics).get("protocol"))
     return {
         "comparison": compare(metrics, metric=main),
         "explanation": metric_explanation(main),
         "other_comparisons": [(compare(metrics, metric=name), metric_explanation(name)) for name in others],
-        "protocol": [
-            (name.replace("_", " "), value) for name, value in _mapping(_mapping(metrics).get("protocol")).items()
-        ],
+        "protocol": [(name.replace("_", " "), plain_value(value)) for name, value in protocol.items()],
     }

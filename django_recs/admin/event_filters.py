@@ -12,11 +12,10 @@ from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from django_recs.admin.wording import plain_code
+from django_recs.admin.wording import SOURCE_LABELS, TYPE_LABELS, plain_code
+from django_recs.engine.events import EVENT_CODES
 from django_recs.models import Event, EventQuerySet, Purpose, RefusedEvent
 from django_recs.tracking.health import refused_by_code
-
-SOURCES = ("beacon", "rest", "server", "import", "simulated")
 
 
 class DayFilter(admin.SimpleListFilter):
@@ -39,6 +38,19 @@ class DayFilter(admin.SimpleListFilter):
         return queryset
 
 
+class TypeFilter(admin.SimpleListFilter):
+    """What the visitor did."""
+
+    title = _("what they did")
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [(event_type.value, label) for event_type, label in TYPE_LABELS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        return queryset.filter(type=self.value()) if self.value() in EVENT_CODES else queryset
+
+
 class SourceFilter(admin.SimpleListFilter):
     """Which way an event came in."""
 
@@ -46,11 +58,10 @@ class SourceFilter(admin.SimpleListFilter):
     parameter_name = "source"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        labels = (_("Browser script"), _("REST"), _("Server code"), _("Import"), _("Simulated"))
-        return list(zip(SOURCES, labels, strict=True))
+        return list(SOURCE_LABELS.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        return queryset.filter(source=self.value()) if self.value() in SOURCES else queryset
+        return queryset.filter(source=self.value()) if self.value() in SOURCE_LABELS else queryset
 
 
 class ConsentFilter(admin.SimpleListFilter):

@@ -1,16 +1,15 @@
 """The data-health panel above the event browser: figures in words, and a chart."""
 
 import datetime as dt
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from django_recs.admin.catalogue import known_items
 from django_recs.admin.charts import EventChart, event_chart
 from django_recs.admin.wording import plain_code, plain_count, plain_duration, plain_percent
-from django_recs.catalog import get_catalog
 from django_recs.exceptions import CatalogNotFound
 from django_recs.tracking.health import (
     EventCounts,
@@ -98,16 +97,9 @@ def _recent_figures() -> tuple[EventCounts, ItemCoverage | None]:
 def _coverage() -> ItemCoverage | None:
     """None in a shop that has not registered a catalogue."""
     try:
-        return item_coverage(_known_items)
+        return item_coverage(known_items)
     except CatalogNotFound:
         return None
-
-
-def _known_items(item_ids: Collection[str]) -> set[str]:
-    catalog = get_catalog()
-    keys = {key: item_id for item_id in item_ids if (key := catalog.parse_id(item_id)) is not None}
-    found = catalog.get_queryset().filter(**{f"{catalog.item_id_field}__in": list(keys)})
-    return {keys[key] for key in found.values_list(catalog.item_id_field, flat=True) if key in keys}
 
 
 def _last_event_figure(last: dt.datetime) -> Figure:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -17,7 +18,9 @@ from django.views.decorators.csrf import csrf_protect
 
 from django_recs.admin.badges import status_badge
 from django_recs.admin.comparison import against_best_rival, comparison_context
+from django_recs.admin.evaluation_words import SLICE_LABELS, in_plain_words, slice_label
 from django_recs.admin.read_only import ReadOnlyAdmin
+from django_recs.admin.wording import labelled, plain_time
 from django_recs.exceptions import RecsError
 from django_recs.models import ModelVersion
 from django_recs.serving.registry import live_version, promote, roll_back
@@ -29,14 +32,14 @@ Status = ModelVersion.Status
 class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     """The registry, the newest version first. Who may change versions may promote and roll back."""
 
-    list_display = ("version", "state", "created_at", "returning", "new_to_them", "new_items", "new_visitors", "gate")
+    list_display = ("version", "state", "made", "returning", "new_to_them", "new_items", "new_visitors", "gate")
     list_display_links = ("version",)
-    list_filter = ("status",)
     list_per_page = 50
     ordering = ("-pk",)
-    sortable_by = ("version", "created_at")
+    sortable_by = ()
+    change_form_template = "admin/django_recs/modelversion/change_form.html"
 
-    @admin.display(description=gettext_lazy("version"), ordering="pk")
+    @admin.display(description=gettext_lazy("version"))
     def version(self, version: ModelVersion) -> str:
         return str(version)
 
@@ -44,28 +47,31 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     def state(self, version: ModelVersion) -> SafeString:
         return status_badge(version.status, version.get_status_display())
 
-    @admin.display(description=gettext_lazy("returning customers"))
+    @admin.display(description=gettext_lazy("made"))
+    def made(self, version: ModelVersion) -> SafeString:
+        return plain_time(version.created_at)
+
+    @admin.display(description=SLICE_LABELS["returning"])
     def returning(self, version: ModelVersion) -> SafeString:
         return _score(version, "returning")
 
-    @admin.display(description=gettext_lazy("items new to them"))
+    @admin.display(description=SLICE_LABELS["new_to_them"])
     def new_to_them(self, version: ModelVersion) -> SafeString:
         return _score(version, "new_to_them")
 
-    @admin.display(description=gettext_lazy("new items"))
+    @admin.display(description=SLICE_LABELS["cold_item"])
     def new_items(self, version: ModelVersion) -> SafeString:
         return _score(version, "cold_item")
 
-    @admin.display(description=gettext_lazy("new visitors"))
+    @admin.display(description=SLICE_LABELS["new_visitor_1"])
     def new_visitors(self, version: ModelVersion) -> SafeString:
         return _score(version, "new_visitor_1")
 
     @admin.display(description=gettext_lazy("gate"))
-    def gate(self, version: ModelVersion) -> str:
-        count = len(_reasons(version))
-        if count:
-            return _("1 objection") if count == 1 else _("%d objections") % count
-        return _("passed")
+    def gate(self, version: ModelVersion) -> SafeString:
+        count = len(version.gate_reasons) if isinstance(version.gate_reasons, list) else 0
+        objections = _("1 objection") if count == 1 else _("%d objections") % count
+        return labelled(_("gate"), objections if count else _("passed"))
 
     def has_promote_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("django_recs.change_modelversion")
@@ -177,17 +183,15 @@ def _score(version: ModelVersion, slice_name: str) -> SafeString:
     """This version's NDCG@10 on a slice, and the best rival's in small print."""
     own, rival = against_best_rival(version.metrics, slice_name)
     if own is None:
-        return format_html('<span class="recs-quiet">{}</span>', "–")
-    if rival is None:
-        return format_html("{}", f"{own:.3f}")
-    return format_html(
-        '<span class="recs-score"><b>{}</b> <span class="recs-quiet">{} {}</span></span>',
-        f"{own:.3f}",
-        _("next best") if own >= rival else _("best other"),
-        f"{rival:.3f}",
-    )
+        return labelled(slice_label(slice_name), "–")
+    figure = number_format(own, decimal_pos=3)
+    if rival is not None:
+        words = _("ahead of %s") if own > rival else _("behind %s")
+        against = words % number_format(rival, decimal_pos=3)
+        figure = format_html('<b>{}</b> <span class="recs-quiet">{}</span>', figure, against)
+    return labelled(slice_label(slice_name), format_html('<span class="recs-score">{}</span>', figure))
 
 
 def _reasons(version: ModelVersion) -> list[str]:
     reasons = version.gate_reasons
-    return [str(reason) for reason in reasons] if isinstance(reasons, list) else []
+    return [in_plain_words(str(reason)) for reason in reasons] if isinstance(reasons, list) else []

@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_protect
 from django_recs.admin.badges import status_badge
 from django_recs.admin.comparison import comparison_context
 from django_recs.admin.read_only import ReadOnlyAdmin
-from django_recs.admin.wording import plain_count, plain_duration
+from django_recs.admin.wording import labelled, plain_count, plain_duration, plain_time
 from django_recs.models import ModelVersion, TrainingRun
 
 SILENT_AFTER = dt.timedelta(minutes=10)
@@ -41,39 +41,46 @@ class Moment:
 class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
     """Attempts to train, the newest first."""
 
-    list_display = ("number", "state", "progress_bar", "created_at", "duration", "events_read", "what", "trigger")
+    list_display = ("number", "state", "asked_for", "duration", "events_read", "what", "started_by")
     list_display_links = ("number",)
-    list_filter = ("status",)
     ordering = ("-pk",)
-    sortable_by = ("number", "created_at")
+    sortable_by = ()
+    change_form_template = "admin/django_recs/trainingrun/change_form.html"
     list_per_page = 50
 
-    @admin.display(description=gettext_lazy("run"), ordering="pk")
+    @admin.display(description=gettext_lazy("run"))
     def number(self, run: TrainingRun) -> str:
-        return str(run.pk)
+        return _("Run %s") % run.pk
 
     @admin.display(description=gettext_lazy("status"))
     def state(self, run: TrainingRun) -> SafeString:
-        return status_badge(run.status, run.get_status_display())
-
-    @admin.display(description=gettext_lazy("progress"))
-    def progress_bar(self, run: TrainingRun) -> SafeString:
-        percent = round(100 * min(max(run.progress, 0.0), 1.0))
+        """The status, and how far a run came that is under way or broke off."""
+        state = status_badge(run.status, run.get_status_display())
+        if run.is_finished and run.status != TrainingRun.Status.FAILED:
+            return state
         return format_html(
-            '<span class="recs-progress"><progress max="100" value="{0}" aria-label="{1}"></progress> {0} %</span>',
-            percent,
+            '{0}<span class="recs-progress"><progress max="100" value="{1}" aria-label="{2}"></progress> {1} %</span>',
+            state,
+            _percent(run),
             _("Progress"),
         )
 
+    @admin.display(description=gettext_lazy("asked for"))
+    def asked_for(self, run: TrainingRun) -> SafeString:
+        return plain_time(run.created_at)
+
     @admin.display(description=gettext_lazy("took"))
-    def duration(self, run: TrainingRun) -> str:
-        if run.started_at is None:
-            return "–"
-        return plain_duration((run.finished_at or timezone.now()) - run.started_at)
+    def duration(self, run: TrainingRun) -> SafeString:
+        took = (run.finished_at or timezone.now()) - run.started_at if run.started_at else None
+        return labelled(_("took"), plain_duration(took) if took else "–")
 
     @admin.display(description=gettext_lazy("events read"))
-    def events_read(self, run: TrainingRun) -> str:
-        return plain_count(run.event_count)
+    def events_read(self, run: TrainingRun) -> SafeString:
+        return labelled(_("events read"), plain_count(run.event_count))
+
+    @admin.display(description=gettext_lazy("started by"))
+    def started_by(self, run: TrainingRun) -> SafeString:
+        return labelled(_("started by"), run.trigger or "–")
 
     @admin.display(description=gettext_lazy("what happened"))
     def what(self, run: TrainingRun) -> str:
@@ -144,7 +151,7 @@ def _details(run: TrainingRun) -> dict[str, Any]:
         "subtitle": None,
         "run": run,
         "badge": status_badge(run.status, run.get_status_display()),
-        "percent": round(100 * min(max(run.progress, 0.0), 1.0)),
+        "percent": _percent(run),
         "is_running": not run.is_finished,
         "silence": silence(run),
         "timeline": _timeline(run),
@@ -159,6 +166,10 @@ def _version_of(run: TrainingRun) -> ModelVersion | None:
         return run.version
     except ObjectDoesNotExist:
         return None
+
+
+def _percent(run: TrainingRun) -> int:
+    return round(100 * min(max(run.progress, 0.0), 1.0))
 
 
 def _facts(run: TrainingRun) -> list[tuple[str, str]]:
