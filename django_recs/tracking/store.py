@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
+from operator import attrgetter
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connections, router, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 FIELD_NAMES = tuple(item.name for item in fields(NewEvent))
 ROWS_PER_STATEMENT = 500
+_values = attrgetter(*FIELD_NAMES)
 
 UNAVAILABLE = (OperationalError, InterfaceError)
 """The database's trouble, not an event's: the whole batch should be sent again."""
@@ -177,10 +179,19 @@ def insert_sql(connection: BaseDatabaseWrapper, row_count: int, *, returning: bo
 
 def as_row(event: NewEvent, connection: BaseDatabaseWrapper) -> list[Any]:
     """The values of ``FIELD_NAMES`` as the database's driver wants them."""
-    return [
-        Event._meta.get_field(name).get_db_prep_save(getattr(event, name), connection)  # type: ignore[union-attr]
-        for name in FIELD_NAMES
-    ]
+    row = list(_values(event))
+    for place, column in _converted_columns():
+        if row[place] is not None:
+            row[place] = column.get_db_prep_save(row[place], connection)
+    return row
+
+
+@cache
+def _converted_columns() -> "tuple[tuple[int, models.Field[Any, Any]], ...]":
+    """The columns whose values no driver takes as they are; asking Django for all 22 costs five times as much."""
+    kinds = (models.UUIDField, models.DateTimeField, models.DecimalField)
+    columns = ((place, Event._meta.get_field(name)) for place, name in enumerate(FIELD_NAMES))
+    return tuple((place, column) for place, column in columns if isinstance(column, kinds))
 
 
 def _as_model(event: NewEvent, pk: int | None) -> Event:
