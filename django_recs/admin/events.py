@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -33,7 +34,8 @@ class NewestPaginator(Paginator):  # type: ignore[type-arg]  # generic in the st
 
     @cached_property
     def count(self) -> int:
-        return self.object_list[:LISTED_EVENT_LIMIT].count()  # type: ignore[union-attr]
+        rows = cast("QuerySet[Event]", self.object_list)
+        return rows[:LISTED_EVENT_LIMIT].count()
 
 
 @admin.register(Event)
@@ -52,7 +54,7 @@ class EventAdmin(ReadOnlyAdmin[Event]):
     fieldsets = (
         (
             gettext_lazy("What happened"),
-            {"fields": ("what", "type", "item", "item_id", "occurred_at", "quantity", "price", "currency")},
+            {"fields": ("exactly_what", "whole_item", "occurred_at", "quantity", "price", "currency")},
         ),
         (gettext_lazy("Who"), {"fields": ("customer_id", "visitor_id", "consent", "bot", "device", "country")}),
         (gettext_lazy("Order and rating"), {"fields": ("order_id", "rating")}),
@@ -79,6 +81,16 @@ class EventAdmin(ReadOnlyAdmin[Event]):
             return format_html("{} {}", title, _link_to(event.item_id))
         return _link_to(event.item_id)
 
+    @admin.display(description=gettext_lazy("what they did"))
+    def exactly_what(self, event: Event) -> SafeString:
+        return format_html("{} <code>{}</code>", plain_type(event.type), event.type)
+
+    @admin.display(description=gettext_lazy("item"))
+    def whole_item(self, event: Event) -> SafeString | str:
+        if not event.item_id:
+            return ""
+        return format_html("{} <code>{}</code>", getattr(event, "item_title", ""), event.item_id)
+
     @admin.display(description=gettext_lazy("who"))
     def person(self, event: Event) -> SafeString:
         if event.customer_id:
@@ -96,7 +108,7 @@ class EventAdmin(ReadOnlyAdmin[Event]):
         bot = badge(_("bot"), tone="warn") if event.is_bot else ""
         learns = event.purposes & Purpose.PERSONALISATION
         source = format_html('<span class="recs-quiet">{}</span>', plain_source(event.source))
-        return format_html("{} {} {}", source, bot, "" if learns else badge(_("not learned from")))
+        return format_html("{} {} {}", source, bot, "" if learns else badge(_("no consent")))
 
     @admin.display(description=gettext_lazy("allowed"))
     def consent(self, event: Event) -> str:
@@ -120,12 +132,19 @@ class EventAdmin(ReadOnlyAdmin[Event]):
         return plain_source(event.source)
 
     def get_fieldsets(self, request: HttpRequest, obj: Event | None = None) -> list[Any]:
-        """Only the parts that say something of this event."""
-        return [
-            (heading, options)
+        """Only the parts, and in them the fields, that say something of this event."""
+        parts = [
+            (
+                heading,
+                {"fields": [str(name) for name in options["fields"] if obj is None or self._says(obj, str(name))]},
+            )
             for heading, options in self.fieldsets
-            if obj is None or any(getattr(obj, field, True) not in (None, "") for field in options["fields"])
         ]
+        return [(heading, options) for heading, options in parts if options["fields"]]
+
+    def _says(self, event: Event, name: str) -> bool:
+        value = getattr(self, name)(event) if hasattr(self, name) else getattr(event, name)
+        return value not in (None, "")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Event | None:
         event = super().get_object(request, object_id, from_field)

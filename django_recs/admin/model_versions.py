@@ -9,7 +9,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from django_recs.admin.badges import status_badge
 from django_recs.admin.comparison import against_best_rival, comparison_context
 from django_recs.admin.evaluation_words import SLICE_LABELS, in_plain_words, slice_label
 from django_recs.admin.read_only import ReadOnlyAdmin
-from django_recs.admin.wording import labelled, plain_time
+from django_recs.admin.wording import labelled, plain_score, plain_time
 from django_recs.exceptions import RecsError
 from django_recs.models import ModelVersion
 from django_recs.serving.registry import live_version, promote, roll_back
@@ -63,7 +62,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     def new_items(self, version: ModelVersion) -> SafeString:
         return _score(version, "cold_item")
 
-    @admin.display(description=SLICE_LABELS["new_visitor_1"])
+    @admin.display(description=gettext_lazy("New visitors"))
     def new_visitors(self, version: ModelVersion) -> SafeString:
         return _score(version, "new_visitor_1")
 
@@ -162,7 +161,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         everywhere = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, f"admin/django_recs/modelversion/{template}", {**everywhere, **context})
 
     def _details(self, request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
@@ -184,10 +183,10 @@ def _score(version: ModelVersion, slice_name: str) -> SafeString:
     own, rival = against_best_rival(version.metrics, slice_name)
     if own is None:
         return labelled(slice_label(slice_name), "–")
-    figure = number_format(own, decimal_pos=3)
+    figure = plain_score(own)
     if rival is not None:
         words = _("ahead of %s") if own > rival else _("behind %s")
-        against = words % number_format(rival, decimal_pos=3)
+        against = words % plain_score(rival)
         figure = format_html('<b>{}</b> <span class="recs-quiet">{}</span>', figure, against)
     return labelled(slice_label(slice_name), format_html('<span class="recs-score">{}</span>', figure))
 

@@ -1,7 +1,7 @@
 """Placements: the shelves of the shop, their settings in plain words, and a look at a shelf before it is saved."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -9,6 +9,7 @@ from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_protect
@@ -84,11 +85,11 @@ class PlacementAdmin(TypedAdmin[Placement]):
     """Shelves; the ones that ship with the app may be changed as well."""
 
     form = PlacementForm
-    list_display = ("title", "slug", "shows", "limit", "min_items", "exclude_purchased", "is_active")
+    actions = None
+    list_display = ("title", "slug", "shows", "limit", "min_items", "is_active")
     list_editable = ("limit", "min_items", "is_active")
     list_display_links = ("title",)
     search_fields = ("slug", "title")
-    save_on_top = False
     fieldsets = (
         (None, {"fields": ("title", "slug", "strategy", "is_active")}),
         (gettext_lazy("How full"), {"fields": ("limit", "min_items")}),
@@ -101,6 +102,10 @@ class PlacementAdmin(TypedAdmin[Placement]):
     @admin.display(description=gettext_lazy("what it shows"), ordering="strategy")
     def shows(self, placement: Placement) -> str:
         return placement.get_strategy_display()
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, {**title, **(extra_context or {})})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Placement | None = None) -> tuple[str, ...]:
         return ("slug",) if obj else ()
@@ -141,7 +146,7 @@ class PlacementAdmin(TypedAdmin[Placement]):
             preview = preview_shelf(form.instance, item_id=question.item_id, customer_id=question.customer_id)
         fields = AdminForm(
             form,
-            list(self.get_fieldsets(request, placement)),
+            cast("list[Any]", self.get_fieldsets(request, placement)),
             {},
             self.get_readonly_fields(request, placement),
             model_admin=self,

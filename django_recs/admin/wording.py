@@ -60,8 +60,13 @@ def plain_percent(part: int, whole: int) -> str:
         return "–"
     percent = 100 * part / whole
     if 0 < percent < 1 or 99 < percent < 100:
-        return _("%s %%") % number_format(min(max(percent, 0.1), 99.9), decimal_pos=1)
+        return _("%s %%") % number_format(round(min(max(percent, 0.1), 99.9), 1), decimal_pos=1)
     return _("%s %%") % number_format(round(percent))
+
+
+def plain_score(score: float) -> str:
+    """A metric with three decimals, rounded (`number_format` alone cuts)."""
+    return number_format(round(score, 3), decimal_pos=3)
 
 
 def plain_duration(duration: dt.timedelta) -> str:
