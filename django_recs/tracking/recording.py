@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import Error as DatabaseTrouble
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -185,7 +185,7 @@ def _record(rows: Sequence[Mapping[str, Any]], actor: _Actor, occurred_at: datet
     if not rows:
         return []
     try:
-        with transaction.atomic(using=Event.objects.db):
+        with transaction.atomic(using=router.db_for_write(Event)):
             return _store(rows, actor, occurred_at)
     except DatabaseTrouble:
         logger.exception("Events of the shop could not be stored: %s.", ", ".join(str(row["type"]) for row in rows))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.core import signing
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, router, transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
@@ -102,7 +102,7 @@ def merge_at_login(request: HttpRequest, customer_id: str) -> None:
     if not identity.visitor_id:
         return
     try:
-        with transaction.atomic(using=Visitor.objects.db):
+        with transaction.atomic(using=router.db_for_write(Visitor)):
             merged = merge_visitor(identity.visitor_id, customer_id)
     except DatabaseError:
         logger.exception("A guest could not be merged at login.")
