@@ -20,7 +20,7 @@ class Snippet:
 
     language: str
     path: str
-    """The file that the line before the block names, such as ``shop/recs.py``; "" where it names none."""
+    """The last file that the paragraph before the block names, such as ``shop/recs.py``; "" where it names none."""
     code: str
 
 
@@ -59,5 +59,5 @@ def sections(text: str) -> dict[str, str]:
 
 
 def _file_before(text: str) -> str:
-    named = _FILE.findall(text.rstrip().rpartition("\n")[2])
+    named = _FILE.findall(text.rstrip().rpartition("\n\n")[2])
     return named[-1] if named else ""

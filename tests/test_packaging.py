@@ -6,6 +6,7 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
@@ -13,10 +14,11 @@ from pathlib import Path
 import pytest
 
 import django_recs
-from tests.pages import README, ROOT, snippets
+from tests.pages import DOCS, README, ROOT, snippets
 
 pytestmark = pytest.mark.xdist_group("wheel")
 
+TUTORIAL = DOCS / "tutorial" / "first_shelf.md"
 PACKAGED = ("*.py", "*.html", "*.js", "*.css", "*.svg", "*.txt", "*.po", "*.mo", "py.typed")
 
 PAGES_OF_A_SHOP = """
@@ -36,6 +38,16 @@ from store import views
 urlpatterns += [path("", views.home), path("products/<int:pk>", views.product)]
 """
 
+STOCK = """
+import django
+django.setup()
+
+from store.models import Product
+
+for number in range(1, 7):
+    Product.objects.create(name=f"Mug {number}", category="Mugs", price=number, stock=number % 6)
+"""
+
 VISIT = """
 import django
 django.setup()
@@ -43,11 +55,8 @@ django.setup()
 import django_recs
 from django.test import Client
 from django.test.utils import setup_test_environment
-from store.models import Product
 
 setup_test_environment()
-for number in range(1, 7):
-    Product.objects.create(name=f"Mug {number}", category="Mugs", price=number, stock=number % 2)
 client = Client()
 home, product = client.get("/"), client.get("/products/1")
 print(django_recs.__file__)
@@ -63,9 +72,10 @@ class Project:
     folder: Path
     environment: Mapping[str, str]
 
-    def run(self, *arguments: str) -> str:
+    def run(self, command: str) -> str:
+        """What a line of shell prints. A failure is the test's."""
         done = subprocess.run(
-            [sys.executable, *arguments],
+            ["/bin/sh", "-c", command],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -73,10 +83,15 @@ class Project:
             stdin=subprocess.DEVNULL,
             check=False,
         )
-        assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def run_script(self, code: str) -> str:
+        (self.folder / "script.py").write_text(code)
+        return self.run("DJANGO_SETTINGS_MODULE=mysite.settings python script.py")
+
     def add(self, path: str, text: str) -> None:
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         with (self.folder / path).open("a") as file:
             file.write(f"\n{text}")
 
@@ -101,9 +116,9 @@ def metadata(wheel: Path) -> Message:
 
 
 @pytest.fixture(scope="session")
-def project(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with the files that the README shows, and the views that a shop has anyway."""
-    installed, folder = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("project")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of processes that see the installed wheel and not this repository, and find ``python`` and ``django-admin``."""
+    installed = tmp_path_factory.mktemp("installed")
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
         + ["--target", str(installed), str(wheel)],
@@ -111,25 +126,27 @@ def project(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
         stdin=subprocess.DEVNULL,
     )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_", "TEST_"))}
-    new = Project(
-        folder=folder,
-        environment={**kept, "PYTHONPATH": str(installed), "DJANGO_SETTINGS_MODULE": "mysite.settings"},
-    )
-    without_settings = {**new.environment}
-    del without_settings["DJANGO_SETTINGS_MODULE"]
-    bare = Project(folder=folder, environment=without_settings)
-    bare.run("-m", "django", "startproject", "mysite", ".")
-    bare.run("manage.py", "startapp", "store")
+    programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {**kept, "PYTHONPATH": str(installed), "PATH": programs}
+
+
+@pytest.fixture(scope="session")
+def project(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with the files that the README shows, and the views that a shop has anyway."""
+    folder = tmp_path_factory.mktemp("project")
+    new = Project(folder=folder, environment=environment)
+    new.run("django-admin startproject mysite .")
+    new.run("python manage.py startapp store")
     (folder / "store" / "models.py").unlink()
     new.add("mysite/settings.py", "INSTALLED_APPS += ['store']\nTEMPLATES[0]['DIRS'] = [BASE_DIR / 'templates']\n")
-    (folder / "templates").mkdir()
     for snippet in snippets(README):
         if snippet.path:
             new.add(snippet.path, snippet.code)
     new.add("store/views.py", PAGES_OF_A_SHOP)
     new.add("mysite/urls.py", ROUTES_OF_A_SHOP)
-    new.run("manage.py", "makemigrations", "store")
-    new.run("manage.py", "migrate")
+    new.run("python manage.py makemigrations store")
+    new.run("python manage.py migrate")
+    new.run_script(STOCK)
     return new
 
 
@@ -160,17 +177,82 @@ def test_the_wheel_alone_requires_no_torch(metadata: Message) -> None:
 
 
 def test_the_projects_checks_have_nothing_to_say(project: Project) -> None:
-    assert "no issues" in project.run("manage.py", "check", "--fail-level", "WARNING")
+    assert "no issues" in project.run("python manage.py check --fail-level WARNING")
 
 
 def test_no_migration_is_missing_in_the_wheel(project: Project) -> None:
-    assert "No changes detected" in project.run("manage.py", "makemigrations", "--check", "--dry-run")
+    assert "No changes detected" in project.run("python manage.py makemigrations --check --dry-run")
 
 
-def test_pages_with_the_readmes_tags_are_served_before_any_training(project: Project, wheel: Path) -> None:
-    shown = project.run("-c", VISIT)
+def _orders() -> str:
+    """Order lines of 60 clients in 120 days: each buys one of two mugs that go together, then the other."""
+    start = datetime.now(UTC) - timedelta(days=121)
+    rows = ["product,client,order,date"]
+    for visit in range(600):
+        client, first = visit % 60, 1 + 2 * (visit % 3)
+        when = start + timedelta(hours=4.8 * visit)
+        rows += [f"{product},{client},{visit},{when.isoformat()}" for product in (first, first + 1)]
+    return "\n".join(rows) + "\n"
+
+
+def test_old_orders_are_imported_and_trained_on_by_the_readmes_commands(project: Project) -> None:
+    commands = [
+        line
+        for snippet in snippets(README)
+        for line in snippet.code.splitlines()
+        if snippet.language == "sh" and line.startswith("python manage.py recs_")
+    ]
+    (project.folder / "orders.csv").write_text(_orders())
+    project.add("mysite/settings.py", 'DJANGO_RECS["NETWORK_EPOCHS"] = 0  # counts alone take a second\n')
+
+    shown = [project.run(command) for command in commands]
+
+    assert [command.split()[2] for command in commands] == ["recs_import", "recs_train"]
+    assert "1,200 stored" in shown[0]
+    assert "ndcg" in shown[1].lower()
+    visit = project.run_script(VISIT)
+    assert visit.count("recs-shelf__title") >= 2
+    assert "Mug 6" not in visit  # sold out
+
+
+def test_pages_with_the_readmes_tags_are_served_without_any_training(project: Project, wheel: Path) -> None:
+    shown = project.run_script(VISIT)
 
     assert str(ROOT) not in shown.splitlines()[0]
     assert shown.splitlines()[1] == "200 200"
     assert "<h1>Mug 1</h1>" in shown
     assert "<script" in shown
+
+
+VISIT_THE_TUTORIAL = """
+import django
+django.setup()
+
+from django.test import Client
+from django.test.utils import setup_test_environment
+from store.models import Product
+
+setup_test_environment()
+home, product = (Client().get(path).content.decode() for path in ("/", Product.objects.all()[0].get_absolute_url()))
+print("for_you" in home, "trending" in home, "similar" in product)
+Product.objects.filter(title__startswith="Striped").update(is_published=False)
+print(Client().get("/").content.decode().count(">Striped"))
+"""
+
+
+def test_the_tutorial_leads_to_filled_shelves(environment: dict[str, str], tmp_path: Path) -> None:
+    """Its files are written and its commands are run in the order of the page."""
+    shop = Project(folder=tmp_path, environment=environment)
+    for snippet in snippets(TUTORIAL):
+        if snippet.path == "store/models.py":
+            (tmp_path / snippet.path).unlink()
+        if snippet.path:
+            shop.add(snippet.path, snippet.code)
+        if snippet.path == "mysite/settings.py":
+            shop.add(snippet.path, 'DJANGO_RECS = {"NETWORK_EPOCHS": 1}\n')
+        if snippet.language == "sh":
+            for command in snippet.code.splitlines():
+                if "pip install" not in command and "runserver" not in command:
+                    shop.run(command)
+
+    assert shop.run_script(VISIT_THE_TUTORIAL).splitlines() == ["True True True", "0"]

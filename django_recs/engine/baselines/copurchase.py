@@ -96,6 +96,8 @@ def _pairs_by_person(
     bought: Interactions,
 ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
     """Ordered pairs (unit, item, other item) of baskets, in runs that never split a unit."""
+    if not len(bought):
+        return
     lines = np.unique(np.stack([bought.unit, bought.basket, bought.item]).astype(np.int64), axis=1)
     changed = np.any(np.diff(lines[:2], axis=1) != 0, axis=0)
     starts = np.concatenate([[0], np.flatnonzero(changed) + 1, [lines.shape[1]]])
