@@ -26,7 +26,7 @@ def _bot_pattern() -> re.Pattern[str]:
     return re.compile("|".join(line for line in lines if line and not line.startswith("#")), re.IGNORECASE)
 
 
-_TABLET = re.compile(r"ipad|tablet|kindle|silk/|playbook|android(?!.*mobile)", re.IGNORECASE)
+_TABLET = re.compile(r"ipad|tablet|kindle|silk/|playbook|android(?!.*(?:mobile|opera mini))", re.IGNORECASE)
 _MOBILE = re.compile(r"mobi|iphone|ipod|android|blackberry|opera mini|windows phone", re.IGNORECASE)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -49,11 +49,16 @@ def script_markup(request: HttpRequest | None = None, nonce: object = None) -> S
     Args:
         nonce: of the page's Content-Security-Policy; found on ``request.csp_nonce`` when left out.
     """
+    try:
+        url = reverse("django_recs:events")
+    except NoReverseMatch:
+        logger.exception("The URLs of django_recs are missing: path('recs/', include('django_recs.urls')).")
+        return SafeString("")
     nonce = str(nonce or getattr(request, "csp_nonce", ""))
     return format_html(
         '<script src="{}" data-events="{}" data-consent-cookie="{}"{} defer></script>',
         static("django_recs/recs.js"),
-        reverse("django_recs:events"),
+        url,
         get_settings().consent_cookie,
         format_html(' nonce="{}"', nonce) if nonce else "",
     )
