@@ -21,7 +21,7 @@ class AddressForm(forms.Form):
 class RegisterForm(UserCreationForm):
     email = forms.EmailField(required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
 
-    class Meta:
+    class Meta(UserCreationForm.Meta):
         model = get_user_model()
         fields = ("username", "email")
 

@@ -57,6 +57,16 @@ class _Shopper:
 
 
 @dataclass(kw_only=True)
+class _Home:
+    """What a shopper has bought so far."""
+
+    refills: dict[int, int] = field(default_factory=dict)
+    """Consumable -> day on which it will be used up."""
+    lasting: set[int] = field(default_factory=set)
+    """Products that are not needed twice."""
+
+
+@dataclass(kw_only=True)
 class _Recording:
     """Columns that grow while the simulation runs."""
 
@@ -119,7 +129,7 @@ class Simulation:
         )
 
     def _live(self, shopper: _Shopper) -> None:
-        refills: dict[int, int] = {}
+        home = _Home()
         visitor = -1
         for visit, begins_at in enumerate(shopper.visit_seconds.tolist()):
             if visitor < 0 or visit == shopper.new_device_visit:
@@ -128,7 +138,7 @@ class Simulation:
             signed_in = visit >= shopper.sign_up_visit
             if signed_in and self.recording.signed_up_at[visitor] < 0:
                 self.recording.signed_up_at[visitor] = begins_at
-            _Visit(self, shopper, visitor=visitor, signed_in=signed_in, begins_at=begins_at).play(refills)
+            _Visit(self, shopper, visitor=visitor, signed_in=signed_in, begins_at=begins_at).play(home)
 
 
 class _Visit:
@@ -149,9 +159,10 @@ class _Visit:
         self._wanted = shopper.utilities + simulation._seasons[self._day]
         self._wanted = np.where(self._truth.launch_days <= self._day, self._wanted, -np.inf)
 
-    def play(self, refills: dict[int, int]) -> None:
+    def play(self, home: _Home) -> None:
         cart: dict[int, int] = {}
-        for product in self._due(refills):
+        self._wanted[list(home.lasting)] -= 2.5
+        for product in self._due(home.refills):
             self._view(product)
             self._add(product, cart)
         for product in self._browse():
@@ -160,7 +171,7 @@ class _Visit:
                 self._add(product, cart)
                 self._add_complements(product, cart)
         if cart and self._rng.random() < 0.62:
-            self._buy(cart, refills)
+            self._buy(cart, home)
 
     def _record(self, event_type: EventType, product: int, *, quantity: int = 1, order: int = -1) -> None:
         self._recording.rows.append(
@@ -219,10 +230,10 @@ class _Visit:
 
     def _due(self, refills: dict[int, int]) -> Iterator[int]:
         for product in [product for product, due_day in refills.items() if due_day <= self._day]:
-            if self._rng.random() < 0.6:
+            if self._rng.random() < 0.7:
                 yield product
 
-    def _buy(self, cart: dict[int, int], refills: dict[int, int]) -> None:
+    def _buy(self, cart: dict[int, int], home: _Home) -> None:
         order = self._recording.order_count
         self._recording.order_count += 1
         self._time += int(self._rng.integers(40, 400))
@@ -232,7 +243,10 @@ class _Visit:
         for product, quantity in cart.items():
             self._record(EventType.PURCHASE, product, quantity=quantity, order=order)
             if refill_days := int(self._truth.refill_days[product]):
-                refills[product] = self._day + round(refill_days * float(self._rng.uniform(0.7, 1.2)) * quantity)
+                days = refill_days * float(self._rng.uniform(0.7, 1.2)) * quantity
+                home.refills[product] = self._day + round(days)
+            else:
+                home.lasting.add(product)
         bought_at = self._time
         for product, quantity in cart.items():
             if self._rng.random() < 0.02:

@@ -7,12 +7,10 @@ and a category and a picture by the words of the description.
 import csv
 import gzip
 import hashlib
-import io
 import re
 import statistics
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -54,9 +52,9 @@ def read_products(file: Path) -> Iterator[NewProduct]:
 
 def _read_lines(file: Path) -> dict[str, _Seen]:
     codes: dict[str, _Seen] = {}
-    with ExitStack() as opened:
-        raw = opened.enter_context(gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb"))
-        reader = csv.DictReader(io.TextIOWrapper(raw, encoding="utf-8", errors="replace", newline=""))
+    open_text = gzip.open if file.suffix == ".gz" else open
+    with open_text(file, "rt", encoding="utf-8", errors="replace", newline="") as text:
+        reader = csv.DictReader(text)
         if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
             raise NotOnlineRetail(f"{file} has no column {', '.join(missing)}.")
         for row in reader:

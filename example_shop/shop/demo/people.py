@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.core.management.color import no_style
 from django.db import connection, transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Min
 
 from django_recs.models import Event
 from shop.models import Order, OrderLine, Product
@@ -31,12 +31,12 @@ def ensure_admin() -> None:
 @transaction.atomic
 def load_accounts() -> int:
     """One account for each customer id of the events, with the id as primary key. Nobody can sign in to them."""
-    customer_ids = Event.objects.exclude(customer_id="").values_list("customer_id", flat=True).distinct()
+    customers = Event.objects.exclude(customer_id="").values_list("customer_id").annotate(Min("occurred_at")).order_by()
     password = make_password(None)
     User.objects.bulk_create(
         [
-            User(pk=int(customer_id), username=f"customer-{customer_id}", password=password)
-            for customer_id in customer_ids.order_by()
+            User(pk=int(customer_id), username=f"customer-{customer_id}", password=password, date_joined=first_seen_at)
+            for customer_id, first_seen_at in customers
             if customer_id.isdecimal()
         ],
         batch_size=1_000,
