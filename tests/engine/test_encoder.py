@@ -124,10 +124,10 @@ def test_scores_are_products_with_item_vectors_and_padding_never_leads() -> None
 def test_a_batch_larger_than_one_call_equals_one_by_one() -> None:
     rng = np.random.default_rng(0)
     length = TOKENS_PER_CALL // 40
-    visitors = [
-        [(int(rng.integers(1, 5)), PURCHASE_CODE, int(time)) for time in np.sort(rng.integers(0, 10_000, rng.integers(0, length)))]
-        for _ in range(100)
-    ]
+    visitors = []
+    for _ in range(100):
+        times = np.sort(rng.integers(0, 10_000, rng.integers(0, length)))
+        visitors.append([(int(rng.integers(1, 5)), PURCHASE_CODE, int(time)) for time in times])
     voice = build_voice(max_length=length)
 
     together = voice.encode(histories_of(*visitors))
@@ -178,9 +178,5 @@ def test_item_vectors_of_another_type_are_refused() -> None:
 
 
 def test_serving_imports_neither_torch_nor_django() -> None:
-    program = (
-        "import sys\n"
-        "sys.modules.update(torch=None, django=None, scipy=None)\n"
-        "import django_recs.engine.encoder\n"
-    )
+    program = "import sys\nsys.modules.update(torch=None, django=None, scipy=None)\nimport django_recs.engine.encoder\n"
     subprocess.run([sys.executable, "-c", program], check=True)
