@@ -142,10 +142,12 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         try:
             promote(version, force=force)
         except RecsError as refusal:
-            messages.error(request, _("%(version)s was not promoted. %(why)s") % {"version": version, "why": refusal})
+            messages.error(
+                request, _("Version %(version)s was not promoted. %(why)s") % {"version": version, "why": refusal}
+            )
             return
         self.log_change(request, version, _("Promoted."))
-        messages.success(request, _("%s is live. Shops show it within a minute.") % version)
+        messages.success(request, _("Version %s is live. The shop shows it within a minute.") % version)
 
     def _roll_back(self, request: HttpRequest) -> None:
         try:
@@ -154,10 +156,10 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             messages.error(request, _("Nothing was rolled back. %s") % refusal)
             return
         self.log_change(request, version, _("Live again after a roll back."))
-        messages.success(request, _("Rolled back: %s is live again.") % version)
+        messages.success(request, _("Rolled back: version %s is live again.") % version)
 
     def _to_list(self) -> HttpResponse:
-        return redirect("admin:django_recs_modelversion_changelist", current_app=self.admin_site.name)
+        return redirect(reverse("admin:django_recs_modelversion_changelist", current_app=self.admin_site.name))
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         everywhere = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}

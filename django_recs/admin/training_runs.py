@@ -9,6 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
@@ -21,10 +22,11 @@ from django_recs.admin.badges import status_badge
 from django_recs.admin.comparison import comparison_context
 from django_recs.admin.read_only import ReadOnlyAdmin
 from django_recs.admin.wording import labelled, plain_count, plain_duration, plain_time
+from django_recs.exceptions import TrainingInProgress
 from django_recs.models import ModelVersion, TrainingRun
 
 SILENT_AFTER = dt.timedelta(minutes=10)
-"""A run under way that gave no sign of life for so long is marked."""
+"""A run that waits, or gave no sign of life, for so long is marked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
             raise PermissionDenied
         if request.method == "POST":
             self._queue(request)
-            return redirect("admin:django_recs_trainingrun_changelist", current_app=self.admin_site.name)
+            return redirect(reverse("admin:django_recs_trainingrun_changelist", current_app=self.admin_site.name))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -117,17 +119,18 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
     def _queue(self, request: HttpRequest) -> None:
-        if TrainingRun.objects.unfinished().exists():
-            messages.error(request, _("Nothing was started: a training run is already waiting or under way."))
-            return
         try:
             from django_recs.tasks import queue_training
         except ImportError:
             messages.error(request, _("Nothing was started: Celery is not installed. Run: python manage.py recs_train"))
             return
-        run = queue_training(_("admin: %s") % request.user.get_username())
-        run.refresh_from_db()
+        try:
+            run = queue_training(_("admin: %s") % request.user.get_username())
+        except TrainingInProgress:
+            messages.error(request, _("Nothing was started: a training run is already waiting or under way."))
+            return
         self.log_addition(request, run, _("Asked for a training run."))
+        run.refresh_from_db()
         if run.is_finished:
             messages.info(request, f"{run.get_status_display()}. {run.message}")
         else:
@@ -135,12 +138,14 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
 
 
 def silence(run: TrainingRun) -> str:
-    """A warning about a run under way that says nothing any more, else ""."""
-    if run.is_finished or run.heartbeat_at is None:
+    """A warning about a run that no worker took, or that says nothing any more; else ""."""
+    if run.is_finished:
         return ""
-    quiet = timezone.now() - run.heartbeat_at
+    quiet = timezone.now() - (run.heartbeat_at or run.created_at)
     if quiet < SILENT_AFTER:
         return ""
+    if run.started_at is None:
+        return _("No worker took it for %s: is one running on the queue for training?") % plain_duration(quiet)
     return _("No sign of life for %s: is the worker still running?") % plain_duration(quiet)
 
 
