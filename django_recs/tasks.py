@@ -11,13 +11,13 @@ from django.db import transaction
 from django_recs.models import TrainingRun
 
 GPU_QUEUE = "gpu"
+"""Given with each message, because Celery deprecates it as an attribute of a task. A schedule of `train` names it too:
+``CELERY_TASK_ROUTES = {"django_recs.train": {"queue": "gpu"}}``."""
 TICK_SECONDS = 60
 """How often the beat schedule should send `tick`. A message that no worker took until the next one is dropped."""
 
 
-@shared_task(
-    name="django_recs.train", queue=GPU_QUEUE, acks_late=False, reject_on_worker_lost=False, ignore_result=True
-)
+@shared_task(name="django_recs.train", acks_late=False, reject_on_worker_lost=False, ignore_result=True)
 def train(run_pk: int | None = None) -> None:
     """Work off a training run, or a new one when none is named. Ends at once while another training goes on."""
     from django_recs.exceptions import TrainingInProgress
@@ -35,7 +35,7 @@ def tick() -> None:
     from django_recs.pipeline.run import due_run
 
     if run := due_run():
-        train.apply_async((run.pk,), expires=TICK_SECONDS)
+        train.apply_async((run.pk,), queue=GPU_QUEUE, expires=TICK_SECONDS)
 
 
 def queue_training(trigger: str) -> TrainingRun:
@@ -45,5 +45,5 @@ def queue_training(trigger: str) -> TrainingRun:
         TrainingInProgress: another run waits or is under way.
     """
     run = TrainingRun.objects.queue(trigger=trigger)
-    transaction.on_commit(partial(train.apply_async, (run.pk,), retry=False), robust=True)
+    transaction.on_commit(partial(train.apply_async, (run.pk,), queue=GPU_QUEUE, retry=False), robust=True)
     return run
