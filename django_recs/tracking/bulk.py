@@ -60,7 +60,7 @@ def _write_postgresql(connection: BaseDatabaseWrapper, events: Sequence[NewEvent
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE {_STAGE} AS SELECT {names} FROM {table} WITH NO DATA")  # noqa: S608 names are ours
         driver: Any = cursor  # psycopg's own cursor.copy, which Django's wrapper passes on
-        with driver.copy(f"COPY {_STAGE} ({names}) FROM STDIN") as writer:
+        with connection.wrap_database_errors, driver.copy(f"COPY {_STAGE} ({names}) FROM STDIN") as writer:
             for event in events:
                 writer.write_row(_values(event))
         cursor.execute(
