@@ -4,6 +4,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_recs.exceptions import TrainingInProgress
@@ -94,7 +95,7 @@ class TrainingRun(models.Model):
     def finish(self, status: "TrainingRun.Status", message: str) -> bool:
         """End the run with a sentence; False when a later attempt has taken over and nothing was stored."""
         progress = 1.0 if status in {self.Status.PROMOTED, self.Status.REJECTED} else self.progress
-        return self.advance(status=status, message=message[:500], progress=progress, finished_at=Now())
+        return self.advance(status=status, message=message[:500], progress=progress, finished_at=timezone.now())
 
 
 class Lease(models.Model):

@@ -18,8 +18,7 @@ from django_recs.engine.voices import fit_voices
 from django_recs.pipeline.progress import OnProgress
 
 if TYPE_CHECKING:
-    from django_recs.learning.config import NetworkConfig
-    from django_recs.learning.trainer import FittedNetwork
+    from django_recs.learning import FittedNetwork, NetworkConfig
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +73,7 @@ class VoiceFitter:
         )
 
     def _network(self, interactions: Interactions, on_progress: OnProgress) -> "FittedNetwork":
-        from django_recs.learning.config import NetworkConfig
-        from django_recs.learning.trainer import fit_network
+        from django_recs.learning import NetworkConfig, fit_network
 
         threads = get_settings().training_threads or os.cpu_count() or 1
         config = NetworkConfig(epoch_limit=self.epoch_limit, thread_count=threads)
@@ -97,7 +95,7 @@ def _fit_patiently(fit: "Callable[[NetworkConfig], FittedNetwork]", config: "Net
     """Start over with half the batch when memory runs out, and with half the learning rate when the loss diverges."""
     import torch
 
-    from django_recs.learning.trainer import LossNotFinite
+    from django_recs.learning import LossNotFinite
 
     memory_left, loss_left = MEMORY_RETRIES, LOSS_RETRIES
     while True:

@@ -1,6 +1,5 @@
 """Events and products as tests of the pipeline write them."""
 
-import random
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -82,21 +81,22 @@ def listed(interactions: Interactions) -> list[tuple[str, str, int, int, float, 
     ]
 
 
-def add_shop(*, customers: int = 160, products: int = 24, days: int = 60) -> list[str]:
-    """A small shop in which odd customers buy odd products and even ones even products, four orders each.
+def add_shop(*, customers: int = 120, products: int = 24, days: int = 60, changed_mind: bool = False) -> list[str]:
+    """A shop of habits; returns the item ids of products 1 to ``products``.
 
-    Returns the item ids of products 1 to ``products``.
+    Every ten days customer n views and buys products n to n + 3 (from 0, around the end). With ``changed_mind``
+    everybody wants only the last four products in the last twelve days.
     """
     items = add_products(products)
-    chance = random.Random(7)
     events = []
     for customer in range(customers):
-        mine = items[customer % 2 :: 2]
-        for number in range(4):
-            day = days / 4 * (number + chance.random())
-            basket = chance.sample(mine, 3)
-            order = f"order {customer}-{number}"
-            events += [event(item=item, customer=str(customer), day=day - 0.01) for item in basket]
-            events += [event("purchase", item=item, customer=str(customer), day=day, order=order) for item in basket]
+        for number in range(days // 10):
+            day = 10 * number + customer * 10 / customers
+            wanted = [items[(customer + step) % products] for step in range(4)]
+            if changed_mind and day >= days - 12:
+                wanted = items[-4:]
+            who, order = str(customer), f"order {customer}-{number}"
+            events += [event(item=item, customer=who, day=day) for item in wanted]
+            events += [event("purchase", item=item, customer=who, day=day + 0.01, order=order) for item in wanted]
     store(*events)
     return items
