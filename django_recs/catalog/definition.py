@@ -58,11 +58,13 @@ class Catalog(Generic[ModelT]):
         if not keys:
             return {}
         queryset = self.get_visible().filter(**{f"{self.item_id_field}__in": keys})
-        if relations := self._display_relations():
-            queryset = queryset.select_related(*relations)
+        if self._display_relations:
+            queryset = queryset.select_related(*self._display_relations)
         return {self.item_id(product): product for product in queryset}
 
     def item_id(self, product: ModelT) -> str:
+        if self.item_id_field == "pk":
+            return str(product.pk)
         return str(next(values_at(product, self.item_id_field), ""))
 
     def parse_id(self, item_id: str) -> Any:
@@ -172,6 +174,7 @@ class Catalog(Generic[ModelT]):
         low, high = self._id_range
         return (low is None or low <= key) and (high is None or key <= high)
 
+    @cached_property
     def _display_relations(self) -> list[str]:
         """Tables to join, so that title, price and picture of a shelf cost no query each."""
         shown = [source for source in (self.title, self.price, self.image) if isinstance(source, str)]

@@ -93,8 +93,12 @@ class Artifact:
 
 
 def _best(scores: FloatArray, item: int, limit: int) -> tuple[Int32Array, FloatArray]:
-    order = np.argsort(-scores, kind="stable")
-    order = order[(scores[order] > 0) & (order != item) & (order != 0)][:limit]
+    found = np.flatnonzero(scores > 0)
+    found = found[(found != item) & (found != 0)]
+    if len(found) > limit:  # sorting all would take longer than everything else
+        least = np.partition(scores[found], len(found) - limit)[len(found) - limit]
+        found = found[scores[found] >= least]
+    order = found[np.argsort(-scores[found], kind="stable")[:limit]]
     return order.astype(np.int32), scores[order]
 
 

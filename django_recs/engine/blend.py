@@ -62,8 +62,8 @@ def normalise(scores: FloatArray, allowed: BoolArray) -> FloatArray:
     high = np.max(scores, axis=1, where=allowed, initial=-np.inf, keepdims=True)
     spread = high - low
     flat = ~(np.isfinite(spread) & (spread > 0))
-    scaled = (scores - np.where(flat, 0, low)) / np.where(flat, 1, spread)
-    return np.where(flat, 0, scaled).astype(np.float32)
+    scaled = (scores - np.where(flat, 0, low)) / np.where(flat, np.inf, spread)
+    return np.asarray(scaled, dtype=np.float32)
 
 
 def weighted_sum(planes: Sequence[FloatArray], weights: Weights, allowed: BoolArray) -> FloatArray:

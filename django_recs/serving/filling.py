@@ -7,6 +7,8 @@ from django_recs.serving.candidates import Candidate, Candidates
 from django_recs.serving.recommendations import Recommendation
 from django_recs.serving.transactions import contained
 
+SPARE_COUNT = 3
+"""Candidates in the first query beyond the slots; reading products is most of the time of a request."""
 BACKFILL_COUNT = 2
 """Further queries at the most, when too many candidates turned out to be hidden or sold out."""
 
@@ -18,7 +20,7 @@ def fill(asking: Asking, candidates: Candidates) -> tuple[Recommendation, ...]:
         DatabaseError: when the shop's products cannot be read.
     """
     shown: list[tuple[Candidate, object]] = []
-    size = asking.limit + asking.limit // 2
+    size = asking.limit + SPARE_COUNT
     for _ in range(1 + BACKFILL_COUNT):
         batch = list(islice(candidates, size))
         if not batch:
