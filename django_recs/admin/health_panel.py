@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 
 from django.core.cache import cache
 from django.utils import timezone
@@ -12,15 +13,20 @@ from django_recs.admin.charts import EventChart, event_chart
 from django_recs.admin.wording import plain_code, plain_count, plain_duration, plain_percent
 from django_recs.exceptions import CatalogNotFound
 from django_recs.tracking.health import (
+    DayCounts,
     EventCounts,
     ItemCoverage,
+    count_day,
     count_events,
     item_coverage,
     last_received_at,
     refused_by_code,
 )
 
-COUNTS_CACHE_SECONDS = 300
+RECENT_CACHE_SECONDS = 60
+"""Counts of today and yesterday are kept so long."""
+PAST_CACHE_SECONDS = 3_600
+"""Counts of the days before, to which only late events and imports add."""
 SILENT_AFTER = dt.timedelta(days=1)
 FEW_KNOWN_ITEMS = 0.9
 """Below this share of events with a known item, something is wrong with the ids that the shop sends."""
@@ -53,18 +59,17 @@ class HealthPanel:
     figures: tuple[Figure, ...] = ()
     chart: EventChart | None = None
     is_partial: bool = False
-    counted_at: dt.datetime | None = None
     refusals: tuple[Refusal, ...] = ()
 
 
 def health_panel() -> HealthPanel:
-    """Read the panel's figures: some ten bounded queries, most of them kept for `COUNTS_CACHE_SECONDS`."""
+    """Read the panel's figures: bounded queries, one of them for each day that is not in the cache."""
     refused = refused_by_code()
     refusals = tuple(Refusal(code=code, label=plain_code(code), count=plain_count(count)) for code, count in refused)
     last = last_received_at()
     if last is None:
         return HealthPanel(has_events=False, refusals=refusals)
-    counts, coverage = _recent_figures()
+    counts, coverage = _counts(), _coverage()
     return HealthPanel(
         has_events=True,
         figures=(
@@ -77,21 +82,24 @@ def health_panel() -> HealthPanel:
         ),
         chart=event_chart(counts) if counts.event_count else None,
         is_partial=counts.is_partial,
-        counted_at=counts.counted_at,
         refusals=refusals,
     )
 
 
-def _recent_figures() -> tuple[EventCounts, ItemCoverage | None]:
-    """Counts and coverage, kept for a while unless nothing was counted: a shop's first event shall show at once."""
-    now = timezone.now()
-    key = f"django_recs.event_figures.{timezone.localdate(now)}"
-    figures: tuple[EventCounts, ItemCoverage | None] | None = cache.get(key)
-    if figures is None:
-        figures = count_events(now=now), _coverage()
-        if figures[0].event_count:
-            cache.set(key, figures, COUNTS_CACHE_SECONDS)
-    return figures
+def _counts() -> EventCounts:
+    today = timezone.localdate()
+    return count_events(today=today, count=partial(_cached_day, today))
+
+
+def _cached_day(today: dt.date, day: dt.date) -> DayCounts:
+    """A day's counts, kept longer once nothing much can be added. An empty day is not kept: the first event shows."""
+    key = f"django_recs.event_counts.{timezone.get_current_timezone_name()}.{day}"
+    counts: DayCounts | None = cache.get(key)
+    if counts is None:
+        counts = count_day(day)
+        if counts.total:
+            cache.set(key, counts, PAST_CACHE_SECONDS if day < today - dt.timedelta(days=1) else RECENT_CACHE_SECONDS)
+    return counts
 
 
 def _coverage() -> ItemCoverage | None:

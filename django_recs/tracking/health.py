@@ -1,20 +1,21 @@
 """Figures that tell whether tracking works: what arrives, from whom, and what had to be refused.
 
-Every query here is bounded by a number of rows, so that the page that shows the figures stays fast in a large table.
+Every query here is bounded by a day or by a number of rows, so that the page with the figures stays fast in a large
+table.
 """
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, IntegerField, Value, When
+from django.db.models import Count
 from django.utils import timezone
 
 from django_recs.models import Event, Purpose, RefusedEvent
 
 COUNTED_EVENT_LIMIT = 1_000_000
-"""The newest rows of the event table that are counted at the most."""
+"""After so many events no further day is counted."""
 
 SAMPLED_EVENT_COUNT = 5_000
 """The newest events whose items are looked up in the catalogue."""
@@ -36,6 +37,9 @@ class DayCounts:
     day: dt.date
     counts: Mapping[str, int]
     """Event type -> number of events; types that did not occur are left out."""
+    bot_count: int = 0
+    consented_count: int = 0
+    """Events whose visitor allowed personalisation, which is what training reads."""
 
     @property
     def total(self) -> int:
@@ -44,17 +48,24 @@ class DayCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class EventCounts:
-    """Events of the last days, from one aggregate query."""
+    """Events of the last days."""
 
-    counted_at: dt.datetime
     days: tuple[DayCounts, ...]
-    """One per day, oldest first, today last; days without events are present."""
-    event_count: int
-    bot_count: int
-    consented_count: int
-    """Events whose visitor allowed personalisation, which is what training reads."""
+    """Oldest first, today last; days without events are present."""
     is_partial: bool
-    """True when the days hold more than `COUNTED_EVENT_LIMIT` rows, of which the newest were counted."""
+    """True when days further back were left out, because these hold `COUNTED_EVENT_LIMIT` events or more."""
+
+    @property
+    def event_count(self) -> int:
+        return sum(day.total for day in self.days)
+
+    @property
+    def bot_count(self) -> int:
+        return sum(day.bot_count for day in self.days)
+
+    @property
+    def consented_count(self) -> int:
+        return sum(day.consented_count for day in self.days)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,35 +84,39 @@ def last_received_at() -> dt.datetime | None:
     return Event.objects.order_by("-pk").values_list("received_at", flat=True).first()
 
 
-def count_events(*, now: dt.datetime, day_count: int = 30) -> EventCounts:
-    """Events of the last ``day_count`` calendar days, today included, from at most `COUNTED_EVENT_LIMIT` rows."""
-    today = timezone.localdate(now)
-    days = [today - dt.timedelta(days=age) for age in range(day_count - 1, -1, -1)]
-    newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    floor = newest - COUNTED_EVENT_LIMIT
-    in_window = Event.objects.filter(occurred_at__gte=_midnight(days[0]), occurred_at__lt=_midnight(today, days_on=1))
+def count_day(day: dt.date) -> DayCounts:
+    """Count the events of one day. One query over a range of the time index."""
     rows = (
-        in_window.filter(pk__gt=floor)
-        .annotate(day=_place_of_day(days))
-        .values_list("day", "type", "is_bot", "purposes")
+        Event.objects.filter(occurred_at__gte=_midnight(day), occurred_at__lt=_midnight(day, days_on=1))
+        .values_list("type", "is_bot", "purposes")
         .annotate(event_count=Count("pk"))
         .order_by()
     )
-    by_day: list[Counter[str]] = [Counter() for _ in days]
-    totals: Counter[str] = Counter()
-    for place, event_type, is_bot, purposes, event_count in rows:
-        by_day[place][event_type] += event_count
-        totals["all"] += event_count
-        totals["bot"] += event_count if is_bot else 0
-        totals["consented"] += event_count if purposes & Purpose.PERSONALISATION else 0
-    return EventCounts(
-        counted_at=now,
-        days=tuple(DayCounts(day=day, counts=dict(counts)) for day, counts in zip(days, by_day, strict=True)),
-        event_count=totals["all"],
-        bot_count=totals["bot"],
-        consented_count=totals["consented"],
-        is_partial=floor > 0 and in_window.filter(pk__lte=floor).exists(),
-    )
+    counts: Counter[str] = Counter()
+    bot_count = consented_count = 0
+    for event_type, is_bot, purposes, event_count in rows:
+        counts[event_type] += event_count
+        bot_count += event_count if is_bot else 0
+        consented_count += event_count if purposes & Purpose.PERSONALISATION else 0
+    return DayCounts(day=day, counts=dict(counts), bot_count=bot_count, consented_count=consented_count)
+
+
+def count_events(
+    *, today: dt.date, day_count: int = 30, count: Callable[[dt.date], DayCounts] = count_day
+) -> EventCounts:
+    """Count the last ``day_count`` days from ``today`` backwards, no further than `COUNTED_EVENT_LIMIT` events.
+
+    Args:
+        count: counts one day; by default with a query. Days that are over may come from a cache.
+    """
+    days: list[DayCounts] = []
+    total = 0
+    for age in range(day_count):
+        if total >= COUNTED_EVENT_LIMIT:
+            break
+        days.append(count(today - dt.timedelta(days=age)))
+        total += days[-1].total
+    return EventCounts(days=tuple(reversed(days)), is_partial=len(days) < day_count)
 
 
 def item_coverage(known_items: KnownItems) -> ItemCoverage:
@@ -127,13 +142,6 @@ def refused_by_code() -> tuple[tuple[str, int], ...]:
         .order_by("-refused_count", "code")
     )
     return tuple((code, refused_count) for code, refused_count in rows)
-
-
-def _place_of_day(days: Sequence[dt.date]) -> Case:
-    """Place of the event's calendar day in ``days``. Comparisons with local midnights are exact on the two days of the
-    year that are not 24 hours long, and ten times faster on SQLite than its emulation of `TruncDate`."""
-    ends = [When(occurred_at__lt=_midnight(day, days_on=1), then=Value(place)) for place, day in enumerate(days)]
-    return Case(*ends, default=Value(len(days) - 1), output_field=IntegerField())
 
 
 def _midnight(day: dt.date, *, days_on: int = 0) -> dt.datetime:
