@@ -7,7 +7,7 @@ import io
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
@@ -99,11 +99,21 @@ def _decoded(binary: IO[bytes], encoding: str, path: Path) -> Iterator[str]:
         if newline == b"\n":
             yield from _decoded_lines(binary, encoding, path)
         else:
-            yield from io.TextIOWrapper(binary, encoding=encoding, newline="")
+            yield from _decoded_text(binary, encoding)
     except UnicodeError as error:
         raise FileProblem(f"{path} is not {encoding}: {error}.") from None
     except (EOFError, OSError, zlib.error) as error:
         raise FileProblem(f"{path} is damaged: {error}.") from None
+
+
+def _decoded_text(binary: IO[bytes], encoding: str) -> Iterator[str]:
+    """Lines of an encoding of several bytes a character."""
+    text = io.TextIOWrapper(binary, encoding=encoding, newline="")
+    try:
+        yield from text
+    finally:
+        with suppress(ValueError):  # the file is closed already
+            text.detach()  # or it would close the file whenever it is collected
 
 
 def _decoded_lines(binary: IO[bytes], encoding: str, path: Path) -> Iterator[str]:
