@@ -13,6 +13,8 @@ from tests import servers
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
+    from tests.example_shop.running import RunningShop
+
 # Two test workers on two cores: a library that starts a thread per core in each of them makes both slower.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
@@ -122,6 +124,16 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
     driver.set_page_load_timeout(30)
     yield driver
     driver.quit()
+
+
+@pytest.fixture(scope="session")
+def running_shop(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RunningShop]":
+    """The example shop, filled and trained by its demo command, on a port of its own."""
+    from tests.example_shop.running import fill, serve
+
+    folder = tmp_path_factory.mktemp("shop")
+    with serve(folder, fill(folder)) as shop:
+        yield shop
 
 
 @pytest.fixture(scope="session")

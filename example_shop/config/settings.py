@@ -119,6 +119,8 @@ SHOP_NAME = env.str("SHOP_NAME", default="Larkmoor")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 
 DJANGO_RECS: dict[str, object] = {"ARTIFACT_ROOT": str(VAR_DIR / "artifacts")}
+if "RECS_NETWORK_EPOCHS" in env:
+    DJANGO_RECS["NETWORK_EPOCHS"] = env.int("RECS_NETWORK_EPOCHS")
 if DEBUG:
     DJANGO_RECS["RELOAD_SECONDS"] = 2
 
