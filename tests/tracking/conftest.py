@@ -1,11 +1,16 @@
-"""A new event with every field at a known value, to vary one thing at a time."""
+"""Events to vary one thing at a time, and a live server that leaves no connection open."""
 
+import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.test.testcases import LiveServerThread
+from pytest_django.live_server_helper import LiveServer
 
 from django_recs.tracking import NewEvent
 
@@ -22,3 +27,34 @@ def new_event() -> Callable[..., NewEvent]:
         return NewEvent(**{**values, **fields})
 
     return make
+
+
+class _HangingUp(ThreadedWSGIServer):
+    """Ends its connections when it is closed: a browser keeps some open for later, and they would leak."""
+
+    daemon_threads = False  # so that closing waits for the threads
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._accepted: list[socket.socket] = []
+        super().__init__(*arguments, **options)
+
+    def get_request(self) -> Any:
+        accepted, address = super().get_request()
+        self._accepted.append(accepted)
+        return accepted, address
+
+    def server_close(self) -> None:
+        for accepted in self._accepted:
+            with suppress(OSError):
+                accepted.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
+
+@pytest.fixture(scope="session")
+def live_server() -> Iterator[LiveServer]:
+    """pytest-django's live server on a server class that hangs up."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(LiveServerThread, "server_class", _HangingUp)
+        server = LiveServer("localhost")
+    yield server
+    server.stop()
