@@ -61,7 +61,7 @@ client = Client()
 home, product = client.get("/"), client.get("/products/1")
 print(django_recs.__file__)
 print(home.status_code, product.status_code)
-print(product.content.decode())
+print(home.content.decode(), product.content.decode())
 """
 
 
@@ -211,7 +211,9 @@ def test_old_orders_are_imported_and_trained_on_by_the_readmes_commands(project:
     assert "1,200 stored" in shown[0]
     assert "ndcg" in shown[1].lower()
     visit = project.run_script(VISIT)
-    assert visit.count("recs-shelf__title") >= 2
+    assert "recs-shelf--for_you" in visit
+    assert "recs-shelf--trending" in visit
+    assert "recs-shelf--similar" in visit
     assert "Mug 6" not in visit  # sold out
 
 
@@ -249,7 +251,7 @@ def test_the_tutorial_leads_to_filled_shelves(environment: dict[str, str], tmp_p
         if snippet.path:
             shop.add(snippet.path, snippet.code)
         if snippet.path == "mysite/settings.py":
-            shop.add(snippet.path, 'DJANGO_RECS = {"NETWORK_EPOCHS": 1}\n')
+            shop.add(snippet.path, 'DJANGO_RECS = {"NETWORK_EPOCHS": 0}  # counts alone take seconds\n')
         if snippet.language == "sh":
             for command in snippet.code.splitlines():
                 if "pip install" not in command and "runserver" not in command:
