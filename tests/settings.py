@@ -46,7 +46,7 @@ TEMPLATES = [
     }
 ]
 if os.environ.get("TEST_POSTGRES_PORT"):
-    DATABASES = {
+    DATABASES: dict[str, dict[str, object]] = {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": "recs",
