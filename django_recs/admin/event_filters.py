@@ -17,6 +17,8 @@ from django_recs.engine.events import EVENT_CODES
 from django_recs.models import Event, EventQuerySet, Purpose, RefusedEvent
 from django_recs.tracking.health import refused_by_code
 
+EVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
 
 class DayFilter(admin.SimpleListFilter):
     """Events of the last days, or of one day: ``?day=7`` or ``?day=2026-03-01``."""
@@ -94,7 +96,7 @@ class RefusalFilter(admin.SimpleListFilter):
     parameter_name = "code"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        return [(code, plain_code(code)) for code, _count in refused_by_code()]
+        return [(code, plain_code(code)) for code, _count in refused_by_code(since=EVER)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[RefusedEvent]) -> QuerySet[RefusedEvent]:
         return queryset.filter(code=self.value()) if self.value() else queryset

@@ -28,6 +28,7 @@ RECENT_CACHE_SECONDS = 60
 PAST_CACHE_SECONDS = 3_600
 """Counts of the days before, to which only late events and imports add."""
 SILENT_AFTER = dt.timedelta(days=1)
+REFUSALS_SHOWN = dt.timedelta(days=14)
 FEW_KNOWN_ITEMS = 0.9
 """Below this share of events with a known item, something is wrong with the ids that the shop sends."""
 
@@ -64,7 +65,7 @@ class HealthPanel:
 
 def health_panel() -> HealthPanel:
     """Read the panel's figures: bounded queries, one of them for each day that is not in the cache."""
-    refused = refused_by_code()
+    refused = refused_by_code(since=timezone.now() - REFUSALS_SHOWN)
     refusals = tuple(Refusal(code=code, label=plain_code(code), count=plain_count(count)) for code, count in refused)
     last = last_received_at()
     if last is None:

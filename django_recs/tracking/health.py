@@ -132,11 +132,12 @@ def item_coverage(known_items: KnownItems) -> ItemCoverage:
     )
 
 
-def refused_by_code() -> tuple[tuple[str, int], ...]:
-    """Reason code and number of refused events, most frequent first, among the newest `REFUSED_EVENT_LIMIT`."""
+def refused_by_code(*, since: dt.datetime) -> tuple[tuple[str, int], ...]:
+    """Reason code and number of events refused ``since`` then, most frequent first, among the newest
+    `REFUSED_EVENT_LIMIT`."""
     newest = RefusedEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     rows = (
-        RefusedEvent.objects.filter(pk__gt=newest - REFUSED_EVENT_LIMIT)
+        RefusedEvent.objects.filter(received_at__gte=since, pk__gt=newest - REFUSED_EVENT_LIMIT)
         .values_list("code")
         .annotate(refused_count=Count("pk"))
         .order_by("-refused_count", "code")

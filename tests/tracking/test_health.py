@@ -88,7 +88,7 @@ def test_without_events_everything_is_zero() -> None:
 
     assert (counts.event_count, len(counts.days), counts.is_partial) == (0, 30, False)
     assert (coverage.event_count, coverage.known_count, coverage.unknown_items) == (0, 0, ())
-    assert (last_received_at(), refused_by_code()) == (None, ())
+    assert (last_received_at(), refused_by_code(since=NOW)) == (None, ())
 
 
 @pytest.mark.django_db
@@ -112,7 +112,9 @@ def test_refusals_by_reason_the_most_frequent_first() -> None:
     for code in ("bad_time", "unknown_type", "unknown_type"):
         RefusedEvent.objects.create(received_at=NOW, source="rest", code=code, detail="", body="")
 
-    assert refused_by_code() == (("unknown_type", 2), ("bad_time", 1))
+    RefusedEvent.objects.create(received_at=NOW - dt.timedelta(days=2), source="rest", code="old", detail="", body="")
+
+    assert refused_by_code(since=NOW - dt.timedelta(days=1)) == (("unknown_type", 2), ("bad_time", 1))
 
 
 @pytest.mark.django_db
