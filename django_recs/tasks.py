@@ -3,8 +3,6 @@
 Tasks are acknowledged early and never rejected when a worker is lost: a run that was cut off is found by `tick`.
 """
 
-from functools import partial
-
 from celery import shared_task
 from django.db import transaction
 
@@ -45,5 +43,9 @@ def queue_training(trigger: str) -> TrainingRun:
         TrainingInProgress: another run waits or is under way.
     """
     run = TrainingRun.objects.queue(trigger=trigger)
-    transaction.on_commit(partial(train.apply_async, (run.pk,), queue=GPU_QUEUE, retry=False), robust=True)
+
+    def tell() -> None:
+        train.apply_async((run.pk,), queue=GPU_QUEUE, retry=False)
+
+    transaction.on_commit(tell, robust=True)  # not a partial: Django's report of a failure needs a __qualname__
     return run

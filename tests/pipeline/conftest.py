@@ -6,24 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.processes import DATABASE, Project
+from tests.pipeline.processes import MIGRATE, Project
 
 
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with all tables, to be copied."""
-    folder = tmp_path_factory.mktemp("migrated")
-    migrate = "from django.core.management import call_command; call_command('migrate', verbosity=0)"
-    Project(folder=folder, overrides={}).run(migrate)
-    return folder / DATABASE
+    template = Project(folder=tmp_path_factory.mktemp("migrated"))
+    template.run(MIGRATE)
+    return template.sqlite_file
 
 
 @pytest.fixture
 def project(tmp_path: Path, migrated_database: Path) -> Iterator[Project]:
-    shutil.copy(migrated_database, tmp_path / DATABASE)
-    project = Project(
-        folder=tmp_path,
-        overrides={"ARTIFACT_ROOT": str(tmp_path / "artifacts"), "NETWORK_EPOCHS": 0, "TRAINING_LEASE_SECONDS": 3},
-    )
+    project = Project(folder=tmp_path, recs={"NETWORK_EPOCHS": 0, "TRAINING_LEASE_SECONDS": 3})
+    shutil.copy(migrated_database, project.sqlite_file)
     yield project
     project.stop_all()

@@ -1,0 +1,103 @@
+"""Tasks only pass ids on: the rows decide what happens."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from celery import current_app
+from django.test import TestCase
+from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django.fixtures import Settings
+
+from django_recs import tasks
+from django_recs.exceptions import TrainingInProgress
+from django_recs.models import TrainingRun
+from django_recs.pipeline.lease import acquire
+
+pytestmark = pytest.mark.django_db
+Status = TrainingRun.Status
+
+
+@pytest.fixture(autouse=True)
+def eager(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    settings.DJANGO_RECS = {"ARTIFACT_ROOT": str(tmp_path), "NETWORK_EPOCHS": 0}
+    before = current_app.conf.task_always_eager, current_app.conf.task_eager_propagates
+    current_app.conf.task_always_eager = current_app.conf.task_eager_propagates = True
+    yield
+    current_app.conf.task_always_eager, current_app.conf.task_eager_propagates = before
+
+
+def statuses() -> list[tuple[str, str]]:
+    return list(TrainingRun.objects.order_by("pk").values_list("trigger", "status"))
+
+
+def test_names_and_acknowledgement_are_explicit() -> None:
+    assert (tasks.train.name, tasks.tick.name) == ("django_recs.train", "django_recs.tick")
+    for task in (tasks.train, tasks.tick):
+        assert (task.acks_late, task.reject_on_worker_lost, task.ignore_result) == (False, False, True)
+
+
+def test_train_works_off_the_run_it_is_told() -> None:
+    run = TrainingRun.objects.create(trigger="test")
+    tasks.train.delay(run.pk)
+    assert statuses() == [("test", Status.SKIPPED)]
+
+
+def test_train_without_a_run_makes_one_for_the_schedule() -> None:
+    tasks.train.delay()
+    assert statuses() == [("schedule", Status.SKIPPED)]
+
+
+def test_two_schedules_at_once_make_one_run() -> None:
+    acquire("training")
+    tasks.train.delay()
+    tasks.train.delay()
+    assert statuses() == [("schedule", Status.QUEUED)]
+
+
+def test_tick_takes_up_a_run_that_was_left_behind() -> None:
+    TrainingRun.objects.create(status=Status.FITTING, attempt_count=1)
+    tasks.tick.delay()
+    run = TrainingRun.objects.get()
+    assert (run.status, run.attempt_count) == (Status.SKIPPED, 2)
+
+
+def test_tick_leaves_a_run_alone_that_somebody_works_on() -> None:
+    TrainingRun.objects.create(status=Status.FITTING, attempt_count=1)
+    acquire("training")
+    tasks.tick.delay()
+    run = TrainingRun.objects.get()
+    assert (run.status, run.attempt_count) == (Status.FITTING, 1)
+
+
+def test_tick_without_work_makes_none() -> None:
+    tasks.tick.delay()
+    assert statuses() == []
+
+
+def test_a_queued_training_starts_after_the_commit(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.queue_training(trigger="admin: ada")
+        assert statuses() == [("admin: ada", Status.QUEUED)]
+    assert statuses() == [("admin: ada", Status.SKIPPED)]
+
+
+def test_nothing_is_queued_while_a_run_waits() -> None:
+    with TestCase.captureOnCommitCallbacks() as callbacks:
+        tasks.queue_training(trigger="first")
+    with pytest.raises(TrainingInProgress):
+        tasks.queue_training(trigger="second")
+    assert (statuses(), len(callbacks)) == ([("first", Status.QUEUED)], 1)
+
+
+def test_a_broker_that_refuses_does_not_reach_the_page(settings: Settings) -> None:
+    current_app.conf.task_always_eager = False
+    old_url, current_app.conf.broker_url = current_app.conf.broker_url, "amqp://guest:guest@127.0.0.1:1//"
+    try:
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            tasks.queue_training(trigger="admin: ada")
+    finally:
+        current_app.conf.broker_url = old_url
+    assert statuses() == [("admin: ada", Status.QUEUED)]
