@@ -1,0 +1,88 @@
+"""What is wanted lately, for a shop without a model."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.cache import cache
+from pytest_django.fixtures import Settings as DjangoSettings
+
+from django_recs.serving import Rung, popularity, recommend
+from django_recs.serving.popularity import CACHE_KEY, count_wanted, popular_items
+from tests.shop.models import Product
+
+Products = dict[str, Product]
+DAY = 24 * 60
+
+
+def test_an_empty_table_has_nothing_popular(db: None) -> None:
+    assert count_wanted() == ()
+
+
+def test_events_count_by_their_weight_among_the_newest_days(
+    products: Products, happened: Callable[..., object]
+) -> None:
+    happened("purchase", products["pot"], minutes_ago=31 * DAY)  # a month before the newest
+    happened("purchase", products["mug"], minutes_ago=10)
+    happened("purchase", products["mug"], minutes_ago=9)
+    happened("view_item", products["bowl"], minutes_ago=8)
+    happened("add_to_cart", products["bowl"], minutes_ago=7)
+    happened("purchase", products["lamp"], is_bot=True, minutes_ago=6)
+    happened("purchase", products["vase"], purposes=0, minutes_ago=5)
+    happened("purchase", products["rug"], purposes=2, minutes_ago=4)
+    happened("view_item_list", products["sofa"], minutes_ago=3)
+
+    assert count_wanted() == (
+        (str(products["mug"].pk), 2.0),
+        (str(products["bowl"].pk), 1.0),
+        (str(products["rug"].pk), 1.0),
+    )
+
+
+def test_an_imported_past_is_popular_too(products: Products, happened: Callable[..., object]) -> None:
+    happened("purchase", products["pot"], minutes_ago=5_000 * DAY)
+
+    assert [item_id for item_id, _ in count_wanted()] == [str(products["pot"].pk)]
+
+
+def test_a_shop_without_a_model_shows_what_is_popular(products: Products, happened: Callable[..., object]) -> None:
+    happened("purchase", products["pot"])
+
+    for slug in ("for_you", "trending"):
+        shelf = recommend(slug)
+        assert ([item.title for item in shelf], shelf.rung, shelf.model_version_id) == (
+            ["Pot"],
+            Rung.POPULARITY,
+            None,
+        )
+
+
+def test_counting_happens_once_in_a_while(
+    products: Products, happened: Callable[..., object], django_assert_num_queries: Callable[..., object]
+) -> None:
+    happened("purchase", products["pot"])
+    with django_assert_num_queries(2):  # type: ignore[attr-defined]
+        counted = popular_items()
+    with django_assert_num_queries(0):  # type: ignore[attr-defined]
+        assert popular_items() == counted
+        popularity.forget()  # another process, the same cache
+        assert popular_items() == counted
+
+
+@pytest.mark.parametrize("junk", [b"junk", "junk", 7, [1, 2], [["a", "b"]], [[1, 2.0]], {"old": "schema"}, [[]]])
+def test_junk_in_the_cache_is_a_miss(junk: object, products: Products, happened: Callable[..., object]) -> None:
+    happened("purchase", products["pot"])
+    cache.set(CACHE_KEY, junk)
+
+    assert popular_items() == ((str(products["pot"].pk), 1.0),)
+    assert cache.get(CACHE_KEY) == [[str(products["pot"].pk), 1.0]]
+
+
+def test_a_broken_cache_costs_time_and_nothing_else(
+    products: Products, happened: Callable[..., object], settings: DjangoSettings
+) -> None:
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+    }
+    happened("purchase", products["pot"])
+
+    assert popular_items() == ((str(products["pot"].pk), 1.0),)
