@@ -57,13 +57,18 @@ class Blend:
 
 
 def normalise(scores: FloatArray, allowed: BoolArray) -> FloatArray:
-    """Each row mapped to 0 (lowest allowed) to 1 (highest allowed); a row without differences becomes 0."""
+    """Each row on one scale: the square root of its way from the lowest (0) to the highest (1) allowed score.
+
+    Counts are skewed; the root brings the places behind the first nearer, as if counts were compared by their noise. Of
+    maximum, root, logarithm, z-score and two kinds of reciprocal rank it was the best on windows before the test. A row
+    without differences becomes 0; what is not allowed is cut to 0 to 1.
+    """
     low = np.min(scores, axis=1, where=allowed, initial=np.inf, keepdims=True)
     high = np.max(scores, axis=1, where=allowed, initial=-np.inf, keepdims=True)
     spread = high - low
     flat = ~(np.isfinite(spread) & (spread > 0))
-    scaled = (scores - np.where(flat, 0, low)) / np.where(flat, np.inf, spread)
-    return np.asarray(scaled, dtype=np.float32)
+    way = (scores - np.where(flat, 0, low)) / np.where(flat, np.inf, spread)
+    return np.sqrt(np.clip(way, 0, 1), dtype=np.float32)
 
 
 def weighted_sum(planes: Sequence[FloatArray], weights: Weights, allowed: BoolArray) -> FloatArray:

@@ -3,7 +3,7 @@
 The numbers were chosen on Online Retail on windows before its test period (`tests/benchmarks/online_retail_blend.py`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from django_recs.engine.baselines.text import TextKNN, fit_text_knn
 from django_recs.engine.encoder import SequenceVoice
 from django_recs.engine.interactions import Interactions, ItemContent
 from django_recs.engine.recommender import Recommender
+from django_recs.engine.situations import Situation
 
 VOICE_KINDS: dict[str, type[Recommender]] = {
     "trend": Trend,
@@ -31,6 +32,37 @@ VOICE_KINDS: dict[str, type[Recommender]] = {
 """The classes that an artifact may name, and the names it uses for them."""
 
 TREND_HALF_LIVES_DAYS = (3.0, 7.0, 14.0)
+
+PRIOR_WEIGHTS: Mapping[Situation, Mapping[str, float]] = {
+    Situation.RETURNING: {
+        "personal_frequency": 0.46,
+        "ease": 0.27,
+        "trend_14d": 0.10,
+        "trend_7d": 0.05,
+        "trend_3d": 0.05,
+        "item_knn": 0.03,
+        "co_purchase": 0.02,
+        "text_knn": 0.02,
+    },
+    Situation.NEW_TO_THEM: {
+        "ease": 0.50,
+        "text_knn": 0.20,
+        "item_knn": 0.10,
+        "sequence": 0.10,
+        "trend_3d": 0.12,
+        "trend_14d": 0.03,
+    },
+    Situation.NEW_VISITOR: {
+        "item_knn": 0.60,
+        "co_purchase": 0.13,
+        "trend_14d": 0.12,
+        "ease": 0.08,
+        "text_knn": 0.05,
+        "trend_3d": 0.02,
+    },
+    Situation.COLD_ITEM: {"text_knn": 0.60, "trend_3d": 0.35, "trend_14d": 0.05},
+}
+"""Where the fit of the blend weights starts, and what a shop with few orders keeps."""
 
 
 def kind_of(voice: Recommender) -> str:
@@ -60,25 +92,25 @@ def fit_voices(
         fit_trend(interactions, event_weights=weights, half_life_days=days) for days in TREND_HALF_LIVES_DAYS
     ]
     voices += [
-        fit_personal_frequency(interactions.item_count, event_weights=weights, half_life_days=60.0),
+        fit_personal_frequency(interactions.item_count, event_weights=weights, half_life_days=120.0),
         fit_item_knn(
             interactions,
             event_weights=weights,
             fit_half_life_days=120.0,
-            history_half_life_days=60.0,
+            history_half_life_days=20.0,
             neighbour_count=200,
             shrinkage=1.0,
         ),
         fit_co_purchase(interactions, event_weights=weights, history_half_life_days=60.0, link_count=100),
-        fit_text_knn(content, event_weights=weights, history_half_life_days=60.0, neighbour_count=30),
+        fit_text_knn(content, event_weights=weights, history_half_life_days=100.0, neighbour_count=30),
     ]
     try:
         ease = fit_ease(
             interactions,
             event_weights=weights,
-            fit_half_life_days=120.0,
-            history_half_life_days=60.0,
-            penalty=100.0,
+            fit_half_life_days=60.0,
+            history_half_life_days=200.0,
+            penalty=150.0,
             link_count=200,
         )
     except TooManyItems as reason:
