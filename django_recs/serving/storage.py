@@ -76,10 +76,8 @@ def local_folder(name: str) -> Path:
 
 
 def _path_in(storage: Storage, name: str) -> Path | None:
-    try:
-        return Path(storage.path(name))
-    except NotImplementedError:
-        return None
+    """The folder itself, None for a storage that is not a file system, whatever its ``path`` may say."""
+    return Path(storage.path(name)) if isinstance(storage, FileSystemStorage) else None
 
 
 def _fetch(storage: Storage, name: str, folder: Path) -> None:
