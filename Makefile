@@ -18,6 +18,7 @@ CHECKED := django_recs tests example_shop docs
 # Two test processes on two cores: one thread each. A demo or a benchmark may set OMP_NUM_THREADS itself.
 TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
+BENCHMARKS ?= $(filter-out %/conftest.py,$(wildcard tests/benchmarks/[a-z]*.py))
 
 .PHONY: help demo test bench lint format types layers django-checks pytest coverage docs install clean
 
@@ -65,8 +66,8 @@ coverage: $(INSTALLED)  ## which lines and branches the tests run
 	export OMP_NUM_THREADS=1
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadgroup --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
-bench: $(INSTALLED)  ## print the figures: speed, memory, quality
-	$(BIN)/pytest -m benchmark -p no:randomly --capture=no tests/benchmarks $(PYTEST_ARGS)
+bench: $(INSTALLED)  ## print the figures: speed, memory, quality (BENCHMARKS=FILE: one of tests/benchmarks)
+	$(BIN)/pytest -m benchmark -p no:randomly --capture=no $(BENCHMARKS) $(PYTEST_ARGS)
 
 install: $(INSTALLED)  ## the virtual environment alone
 
