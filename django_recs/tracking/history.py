@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from django.db import connections, router
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from django_recs.engine.events import EventType
 from django_recs.models import Event, Purpose, Visitor
@@ -47,7 +47,7 @@ def _read(identity: VisitorIdentity, limit: int) -> list[HistoryRow]:
         cursor.execute(sql, [person.get(param, param) for param in params])
         rows = cursor.fetchall()
     to_datetime = _datetime_reader(alias)
-    return [HistoryRow(item_id, type_, to_datetime(occurred_at)) for _, item_id, type_, occurred_at in rows]
+    return [HistoryRow(item_id, type_, to_datetime(occurred_at)) for item_id, type_, occurred_at, _ in rows]
 
 
 @lru_cache(maxsize=32)
@@ -73,14 +73,24 @@ def _datetime_reader(alias: str) -> Callable[[Any], datetime]:
 
 
 def _newest(identity: VisitorIdentity) -> QuerySet[Event, tuple[Any, ...]]:
-    """Events by customer and by merged visitors as a UNION: an OR over both would not use either index."""
+    wanted = ~Q(type__in=_NOT_HISTORY)
+    return events_of(identity, Purpose.PERSONALISATION, wanted, "item_id", "type", "occurred_at")
+
+
+def events_of(
+    identity: VisitorIdentity, purpose: Purpose, wanted: Q, *columns: str
+) -> QuerySet[Event, tuple[Any, ...]]:
+    """``columns`` of the events of one known person, newest first, as far as they allowed all of ``purpose``.
+
+    A customer's own events and those of the visitors merged into them come as a UNION: an OR over both would use
+    neither index. ``columns`` must hold ``occurred_at``; the primary key follows them.
+    """
+
+    def rows(**person: Any) -> QuerySet[Event, tuple[Any, ...]]:
+        return Event.objects.filter(wanted, **person).consented(purpose).values_list(*columns, "pk")
+
     if not identity.customer_id:
-        return _rows(visitor_id=identity.visitor_id, customer_id="").order_by("-occurred_at", "-pk")
+        return rows(visitor_id=identity.visitor_id, customer_id="").order_by("-occurred_at", "-pk")
     merged = Visitor.objects.filter(customer_id=identity.customer_id).values("visitor_id")
-    own = _rows(customer_id=identity.customer_id)
-    return own.union(_rows(visitor_id__in=merged, customer_id=""), all=True).order_by("-occurred_at", "-pk")
-
-
-def _rows(**person: Any) -> QuerySet[Event, tuple[Any, ...]]:
-    events = Event.objects.filter(**person).exclude(type__in=_NOT_HISTORY).consented(Purpose.PERSONALISATION)
-    return events.values_list("pk", "item_id", "type", "occurred_at")
+    own = rows(customer_id=identity.customer_id)
+    return own.union(rows(visitor_id__in=merged, customer_id=""), all=True).order_by("-occurred_at", "-pk")

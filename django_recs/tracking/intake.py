@@ -53,7 +53,7 @@ def take_in(request: HttpRequest, payload: Any) -> Receipt:
         purposes=int(identity.purposes),
         is_bot=is_bot(request),
         device=device_of(agent),
-        source="beacon",
+        source="beacon" if request.content_type == "text/plain" else "rest",
         received_at=timezone.now(),
     )
     return _store(events, sender, payload.get("sent_at") if "events" in payload else None)

@@ -20,6 +20,9 @@ from django_recs.tracking.recording import item_id_of
 
 logger = logging.getLogger(__name__)
 
+EVENTS_PER_REQUEST = 20
+"""A beacon holds 64 KiB at the most; twenty events with tokens take about ten."""
+
 _KEYS = {"order_id": "transaction_id"}
 
 
@@ -56,9 +59,10 @@ def script_markup(request: HttpRequest | None = None, nonce: object = None) -> S
         return SafeString("")
     nonce = str(nonce or getattr(request, "csp_nonce", ""))
     return format_html(
-        '<script src="{}" data-events="{}" data-consent-cookie="{}"{} defer></script>',
+        '<script src="{}" data-events="{}" data-consent-cookie="{}" data-batch="{}"{} defer></script>',
         static("django_recs/recs.js"),
         url,
         get_settings().consent_cookie,
+        min(get_settings().event_batch_limit, EVENTS_PER_REQUEST),
         format_html(' nonce="{}"', nonce) if nonce else "",
     )

@@ -14,12 +14,13 @@ from typing import Any
 
 from django.db import Error as DatabaseTrouble
 from django.db import models, router, transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from django_recs.conf import get_settings
 from django_recs.engine.events import EventType
-from django_recs.exceptions import EventRefused
+from django_recs.exceptions import EventRefused, RecsError
 from django_recs.models import Event, Purpose
 from django_recs.tracking.bodies import attribution_fields
 from django_recs.tracking.bots import device_of, is_bot
@@ -33,6 +34,7 @@ from django_recs.tracking.events import (
     derived_event_id,
     server_event_id,
 )
+from django_recs.tracking.history import events_of
 from django_recs.tracking.store import Refusal, keep_refused, refusal_body, store_events
 from django_recs.tracking.visitors import VisitorIdentity, visitor_of
 
@@ -99,7 +101,13 @@ def track(
         The new row. None when consent forbids it, when it was stored before or when it cannot be stored. Without any
         consent only purchases and refunds are stored, without customer and visitor.
     """
-    columns = {"type": event_type, "item": item, "order_id": order_id, "quantity": quantity, "price": price}
+    columns = {
+        "type": event_type,
+        "item": _item_id_or_nothing(item),
+        "order_id": order_id,
+        "quantity": quantity,
+        "price": price,
+    }
     columns |= {"currency": currency, "rating": rating, "event_id": event_id, "token": token, "slot": slot}
     actor = _actor(request, customer, visitor_id, purposes)
     if event_type == EventType.REFUND and request is None and purposes is None:
@@ -128,7 +136,7 @@ def track_order(
     places: Counter[str] = Counter()
     columns = []
     for line in lines:
-        item_id = item_id_of(line.item)
+        item_id = _item_id_or_nothing(line.item)
         row: dict[str, Any] = {"type": EventType.PURCHASE.value, "item": item_id, "order_id": order_id}
         row |= {"quantity": line.quantity, "price": line.price, "currency": currency, "token": line.token}
         row["event_id"] = order_event_id(order_id, item_id, places[item_id])
@@ -151,6 +159,15 @@ def item_id_of(item: Any) -> str:
     return "" if item is None else str(item)
 
 
+def _item_id_or_nothing(item: Any) -> str:
+    """Like `item_id_of`; "" where the catalogue cannot tell, which makes the event one without an item."""
+    try:
+        return item_id_of(item)
+    except RecsError:
+        logger.exception("The item of an event has no id.")
+        return ""
+
+
 def _actor(request: HttpRequest | None, customer: Any, visitor_id: str, purposes: Purpose | None) -> _Actor:
     """Who did it, without the ids that consent does not allow."""
     seen = visitor_of(request) if request is not None else VisitorIdentity()
@@ -168,7 +185,7 @@ def _actor(request: HttpRequest | None, customer: Any, visitor_id: str, purposes
 
 def _buyer(columns: Mapping[str, Any]) -> _Actor | None:
     """Who bought what is refunded, found by the id that `track_order` gave the purchase."""
-    event_id = order_event_id(columns["order_id"], item_id_of(columns["item"]))
+    event_id = order_event_id(columns["order_id"], columns["item"])
     purchase = Event.objects.filter(event_id=event_id).first()
     if purchase is None:
         return None
@@ -197,7 +214,7 @@ def _store(rows: Sequence[Mapping[str, Any]], actor: _Actor, occurred_at: dateti
     events, refusals = [], []
     for row in rows:
         try:
-            events.append(_new_event(row, actor, min(occurred_at or received_at, received_at), received_at))
+            events.append(_new_event(row, actor, _not_ahead(occurred_at, received_at), received_at))
         except EventRefused as refused:
             logger.error("An event of the shop was refused: %s", refused)
             refusals.append(_refusal(refused, row, received_at))
@@ -206,11 +223,17 @@ def _store(rows: Sequence[Mapping[str, Any]], actor: _Actor, occurred_at: dateti
     return list(result.events)
 
 
+def _not_ahead(occurred_at: datetime | None, now: datetime) -> datetime:
+    if occurred_at is None:
+        return now
+    return min(occurred_at if occurred_at.tzinfo else timezone.make_aware(occurred_at), now)
+
+
 def _new_event(row: Mapping[str, Any], actor: _Actor, occurred_at: datetime, received_at: datetime) -> NewEvent:
     return NewEvent(
         event_id=server_event_id(row.get("event_id")),
         type=str(row["type"]),
-        item_id=item_id_of(row["item"]),
+        item_id=row["item"],
         customer_id=actor.identity.customer_id,
         visitor_id=actor.identity.visitor_id,
         purposes=int(actor.identity.purposes),
@@ -220,10 +243,10 @@ def _new_event(row: Mapping[str, Any], actor: _Actor, occurred_at: datetime, rec
         received_at=received_at,
         quantity=as_integer("quantity", row["quantity"]),
         price=None if row["price"] is None else as_price(row["price"]),
-        currency=row["currency"].upper(),
+        currency=str(row["currency"] or "").upper(),
         order_id=as_text("order_id", str(row["order_id"])),
         rating=None if row.get("rating") is None else as_number("rating", row["rating"]),
-        slot=row.get("slot"),
+        slot=None if row.get("slot") is None else as_integer("slot", row["slot"]),
         **attribution_fields(row["token"]),
     )
 
@@ -231,17 +254,14 @@ def _new_event(row: Mapping[str, Any], actor: _Actor, occurred_at: datetime, rec
 def _attributed(events: Sequence[NewEvent], identity: VisitorIdentity) -> list[NewEvent]:
     """Purchases with the list that their item was last chosen from, unless a token said it. One query at the most."""
     wanted = {event.item_id for event in events if event.type == EventType.PURCHASE and event.list_id is None}
-    if not wanted or not identity.is_known:
+    purpose = identity.purposes & IDENTIFYING
+    if not wanted or not identity.is_known or not purpose:
         return list(events)
     since = timezone.now() - timedelta(days=get_settings().token_days)
-    choices = (
-        Event.objects.of_person(customer_id=identity.customer_id, visitor_id=identity.visitor_id)
-        .filter(type__in=_ATTRIBUTED_BY, item_id__in=wanted, list_id__isnull=False, occurred_at__gte=since)
-        .values("item_id", *_ATTRIBUTION_COLUMNS)
-    )
+    chosen = Q(type__in=_ATTRIBUTED_BY, item_id__in=wanted, list_id__isnull=False, occurred_at__gte=since)
     newest: dict[str, dict[str, Any]] = {}
-    for choice in choices:
-        newest.setdefault(choice.pop("item_id"), choice)
+    for item_id, _, *values in events_of(identity, purpose, chosen, "item_id", "occurred_at", *_ATTRIBUTION_COLUMNS):
+        newest.setdefault(item_id, dict(zip(_ATTRIBUTION_COLUMNS, values, strict=False)))  # the key follows them
     return [
         replace(event, **newest[event.item_id]) if event.list_id is None and event.item_id in newest else event
         for event in events

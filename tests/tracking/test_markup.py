@@ -74,6 +74,7 @@ def test_the_script_carries_its_configuration() -> None:
                 "src": "/static/django_recs/recs.js",
                 "data-events": "/recs/v1/events/",
                 "data-consent-cookie": "recs_consent",
+                "data-batch": "20",
                 "defer": None,
             },
         )

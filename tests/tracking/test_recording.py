@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.test import RequestFactory
 from django.utils import timezone
 
+from django_recs.catalog import registry
 from django_recs.models import Event, Purpose, RefusedEvent
 from django_recs.tracking import OrderLine, make_token, track, track_order
 from tests.shop.models import Customer, Product
@@ -201,6 +202,8 @@ def test_a_bad_line_is_kept_apart_and_its_neighbours_are_stored(caplog: pytest.L
         ({"event_type": "rate", "item": "a", "rating": float("nan")}, "bad_number"),
         ({"event_type": "view_item", "item": "a", "price": "free"}, "bad_number"),
         ({"event_type": "view_item", "item": "a", "order_id": "\ud800"}, "bad_text"),
+        ({"event_type": "view_item", "item": "a", "slot": "first"}, "bad_number"),
+        ({"event_type": "view_item", "item": "a", "quantity": None}, "bad_number"),
     ],
 )
 def test_the_shop_is_told_in_its_log_and_not_by_an_error(
@@ -264,9 +267,32 @@ def test_an_order_is_attributed_to_the_list_its_item_was_chosen_from(
     }
 
 
-def test_nobody_is_attributed_without_consent() -> None:
-    track("select_item", request=request(), item="a", token=make_token(uuid.uuid4(), "for_you", 5, "model"))
+@pytest.mark.parametrize(
+    ("consent", "is_attributed"),
+    [("none", False), ("marketing", False), ("analytics", True), ("personalisation.analytics", True)],
+)
+def test_attribution_needs_consent(consent: str, is_attributed: bool) -> None:
+    click = request("personalisation.analytics")
+    track("select_item", request=click, item="a", token=make_token(uuid.uuid4(), "for_you", 5, "model"))
 
-    events = track_order(request=request("none"), order_id="1001", lines=[OrderLine(item="a")])
+    events = track_order(request=request(consent), order_id="1001", lines=[OrderLine(item="a")])
 
-    assert [(event.visitor_id, event.list_id) for event in events] == [("", None)]
+    assert [bool(event.list_id) for event in events] == [is_attributed]
+
+
+def test_a_product_without_a_catalogue_is_an_event_without_an_item(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(registry, "_registered", [])
+
+    assert track("view_item", request=request(), item=Product()) is None
+    assert track_order(request=request(), order_id="1", lines=[OrderLine(item=Product()), OrderLine(item="a")])
+
+    assert list(RefusedEvent.objects.values_list("code", flat=True)) == ["missing_item", "missing_item"]
+    assert "No catalogue is registered" in caplog.text
+
+
+def test_a_time_without_a_zone_is_the_shops() -> None:
+    track("view_item", request=request(), item="a", occurred_at=datetime(2025, 1, 1))  # noqa: DTZ001
+
+    assert Event.objects.get().occurred_at == datetime(2025, 1, 1, tzinfo=UTC)

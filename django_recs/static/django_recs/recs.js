@@ -2,8 +2,8 @@
    Without consent, under Global Privacy Control and while prerendering it sends and stores nothing. */
 (() => {
   "use strict";
-  const { events: url, consentCookie: cookie } = document.currentScript.dataset;
-  const BATCH = 20; // events in a request
+  const { events: url, consentCookie: cookie, batch } = document.currentScript.dataset;
+  const BATCH = Number(batch) || 1; // events in a request
   const KEPT = 200; // events kept while the server is unavailable
   const WAIT = 1000; // ms in which events gather
   const LONGEST_WAIT = 60000;
