@@ -119,8 +119,9 @@ SHOP_NAME = env.str("SHOP_NAME", default="Larkmoor")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="EUR")
 
 DJANGO_RECS: dict[str, object] = {"ARTIFACT_ROOT": str(VAR_DIR / "artifacts")}
-if "RECS_NETWORK_EPOCHS" in env:
-    DJANGO_RECS["NETWORK_EPOCHS"] = env.int("RECS_NETWORK_EPOCHS")
+for key in ("NETWORK_EPOCHS", "TRAINING_LEASE_SECONDS"):
+    if f"RECS_{key}" in env:
+        DJANGO_RECS[key] = env.int(f"RECS_{key}")
 if DEBUG:
     DJANGO_RECS["RELOAD_SECONDS"] = 2
 

@@ -2,15 +2,18 @@
 
 import csv
 import json
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.example_shop.running import SIZE, RunningShop, manage
+from tests.example_shop.running import ROOT, SIZE, RunningShop, manage, shop_environment
 
 pytestmark = pytest.mark.xdist_group("browser")
 
+QUICK = {"RECS_NETWORK_EPOCHS": "0", "RECS_TRAINING_LEASE_SECONDS": "8"}
 TABLES = ("shop_product", "shop_category", "shop_order", "shop_orderline", "auth_user", "django_recs_event")
 
 
@@ -126,3 +129,29 @@ def test_order_lines_become_a_shop(tmp_path: Path) -> None:
     ]
     assert shop.rows("SELECT username FROM auth_user ORDER BY id") == [("admin",), ("demo",), ("customer-17850",)]
     assert "Skipped" in done.stdout
+
+
+def test_a_training_that_was_killed_is_taken_up_again(tmp_path: Path) -> None:
+    """The process dies without a word while it trains; the next start waits for its lease and goes on."""
+    process = subprocess.Popen(
+        [sys.executable, "example_shop/manage.py", "demo", "--no-serve", *SIZE],
+        cwd=ROOT,
+        env=shop_environment(tmp_path) | QUICK,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+    )
+    assert process.stderr
+    with process:
+        assert any(b"Fitting" in line for line in process.stderr)
+        process.kill()
+    shop = RunningShop(url="", folder=tmp_path, demo_output="")
+    assert [status for (status,) in shop.rows("SELECT status FROM django_recs_trainingrun")] != ["promoted"]
+
+    again = manage(tmp_path, "demo", "--no-serve", *SIZE, **QUICK)
+
+    assert again.returncode == 0, again.stderr
+    assert "An earlier training was cut off" in again.stdout
+    assert "rows read" not in again.stdout
+    assert shop.rows("SELECT id, attempt_count FROM django_recs_trainingrun") == [(1, 2)]
+    assert shop.count("django_recs_modelversion") == 1

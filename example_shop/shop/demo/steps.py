@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,9 +11,11 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.models.functions import Now
 
 from django_recs import __version__
-from django_recs.models import ModelVersion, TrainingRun
+from django_recs.conf import get_settings
+from django_recs.models import Lease, ModelVersion
 from shop.demo import online_retail, people, simulated
 from shop.demo.assortment import load_products
 from shop.models import Product
@@ -119,15 +122,28 @@ def fill_shop(source: Simulation | OnlineRetail, progress: Progress, say: Say) -
             progress.mark_done(name)
 
 
-def train_once(progress: Progress, *, epochs: int | None = None) -> ModelVersion | None:
-    """Trains unless it was done with this code and this source. Returns the newest version."""
+def train_once(progress: Progress, say: Say) -> ModelVersion | None:
+    """Trains unless it was done with this code and this source. Returns the newest version.
+
+    Raises:
+        CommandError: training failed, or another process is training.
+    """
     step = f"training by {__version__}"
     if not (progress.is_done(step) and ModelVersion.objects.exists()):
+        _await_the_dead(say)
         call_command("recs_train")
-        if TrainingRun.objects.filter(status__in=TrainingRun.UNFINISHED).exists():
-            return None
         progress.mark_done(step)
     return ModelVersion.objects.order_by("pk").last()
+
+
+def _await_the_dead(say: Say) -> None:
+    """A process that was killed while it trained holds its lease for a minute."""
+    held = Lease.objects.filter(expires_at__gt=Now())
+    if held.exists():
+        say("An earlier training was cut off; waiting until its lease ends.")
+    deadline = time.monotonic() + 1.5 * get_settings().training_lease_seconds
+    while held.exists() and time.monotonic() < deadline:
+        time.sleep(0.5)
 
 
 def _is_simulated(folder: Path, wanted: Simulation) -> bool:

@@ -81,7 +81,7 @@ class Command(BaseCommand):
             except NotOnlineRetail as problem:
                 raise CommandError(str(problem)) from problem
             known = ModelVersion.objects.count()
-            version = train_once(progress)
+            version = train_once(progress, self.stdout.write)
             if version is not None and ModelVersion.objects.count() == known:
                 call_command("recs_evaluate", str(version.pk), stored=True)
         finally:
