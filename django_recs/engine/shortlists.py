@@ -33,6 +33,8 @@ class Shortlists:
     """(Q, S)"""
     true_counts: Counts
     """(Q,) true items in all, those that no voice found included."""
+    clusters: Counts
+    """(Q,) queries with the same number stand or fall together, see `Queries.most_wanted`."""
 
     def ndcg(self, scores: FloatArray) -> Values:
         """(Q,) NDCG@10 of the items ordered by ``scores`` (Q, S)."""
@@ -55,6 +57,7 @@ class Shortlists:
             features=np.concatenate([padded(part.features) for part in parts]),
             true=np.concatenate([padded(part.true) for part in parts]),
             true_counts=np.concatenate([part.true_counts for part in parts]),
+            clusters=np.concatenate([part.clusters for part in parts]),
         )
 
 
@@ -68,6 +71,7 @@ def _parts(voices: Sequence[Recommender], queries: Queries, limit: int) -> Itera
     size = len(queries.candidates)
     step = max(1, CHUNK_CELLS // size)
     end = min(len(queries), limit)
+    clusters = queries.most_wanted().astype(np.int64)
     for start in range(0, end, step):
         stop = min(start + step, end)
         histories, allowed = queries.histories.rows(start, stop), queries.allowed(start, stop)
@@ -79,6 +83,7 @@ def _parts(voices: Sequence[Recommender], queries: Queries, limit: int) -> Itera
             features=np.stack([np.take_along_axis(plane, items, axis=1) for plane in planes], axis=2),
             true=true & (items > 0),
             true_counts=queries.truth.counts[start:stop],
+            clusters=clusters[start:stop],
         )
 
 

@@ -87,15 +87,22 @@ def _persons_of_pairs(bought: Interactions) -> "csr_array":
     size = bought.item_count + 1
     total = csr_array((size, size), dtype=np.int64)
     for unit, first, second in _pairs_by_person(bought):
-        key = np.unique((unit * size + first) * size + second) % (size * size)
-        total = total + csr_array((np.ones(len(key), dtype=np.int64), (key // size, key % size)), shape=(size, size))
-    return total
+        pair = _distinct((unit * size + first) * size + second) % (size * size)
+        total = total + csr_array((np.ones(len(pair), dtype=np.int64), (pair // size, pair % size)), shape=(size, size))
+    return (total + total.T).tocsr()
+
+
+def _distinct(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Sorted keys, each once. `np.unique` hashes first, which is many times slower on millions of different keys."""
+    keys = np.sort(keys)
+    first = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
+    return np.asarray(keys[first], dtype=np.int64)
 
 
 def _pairs_by_person(
     bought: Interactions,
 ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Ordered pairs (unit, item, other item) of baskets, in runs that never split a unit."""
+    """Pairs (unit, item, larger item) of baskets, in runs that never split a unit."""
     if not len(bought):
         return
     lines = np.unique(np.stack([bought.unit, bought.basket, bought.item]).astype(np.int64), axis=1)
@@ -112,7 +119,7 @@ def _pairs_by_person(
             basket = np.repeat(np.arange(stop - done), size**2)
             place = np.arange(len(basket)) - np.repeat(pair_count[done:stop] - pair_count[done], size**2)
             first, second = place // size[basket], place % size[basket]
-            different = first != second
-            basket, first, second = basket[different], first[different], second[different]
+            upper = first < second
+            basket, first, second = basket[upper], first[upper], second[upper]
             yield units[done + basket], lines[2, start[basket] + first], lines[2, start[basket] + second]
             done = int(stop)

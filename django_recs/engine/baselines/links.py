@@ -90,16 +90,9 @@ class Links:
         counts, items, weights = [np.zeros(1, dtype=np.int64)], [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
         first_row = 0
         for block in blocks:
-            row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-            keep = (
-                (block.indices != row + first_row) & (block.indices != 0) & (block.data != 0) & (row + first_row != 0)
-            )
-            row, item, weight = row[keep], block.indices[keep], block.data[keep].astype(np.float32)
-            order = np.lexsort((item, -np.abs(weight), row))
-            row, item, weight = row[order], item[order], weight[order]
-            size = np.bincount(row, minlength=block.shape[0])
-            best = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size) < link_count
-            counts.append(np.minimum(size, link_count))
+            row, item, weight = _real_entries(block, first_row)
+            best = _largest(row, item, weight, block.shape[0], link_count)
+            counts.append(np.bincount(row[best], minlength=block.shape[0]))
             items.append(item[best].astype(np.int32))
             weights.append(weight[best])
             first_row += block.shape[0]
@@ -108,3 +101,26 @@ class Links:
             items=np.concatenate(items),
             weights=np.concatenate(weights),
         )
+
+
+def _real_entries(block: "csr_array", first_row: int) -> tuple[IntArray, IntArray, FloatArray]:
+    """Rows (counted within the block), items and weights, row by row, without diagonal, padding and zeros."""
+    row = np.repeat(np.arange(block.shape[0], dtype=np.int64), np.diff(block.indptr))
+    real = (block.indices != row + first_row) & (block.indices != 0) & (block.data != 0) & (row + first_row != 0)
+    return row[real], block.indices[real].astype(np.int64), block.data[real].astype(np.float32)
+
+
+def _largest(row: IntArray, item: IntArray, weight: FloatArray, row_count: int, limit: int) -> IntArray:
+    """Positions of the ``limit`` largest absolute weights of each row, row by row, largest first."""
+    size = np.abs(weight)
+    ends = np.cumsum(np.bincount(row, minlength=row_count))
+    kept = np.ones(len(row), dtype=bool)
+    for start, stop in zip(ends - np.bincount(row, minlength=row_count), ends, strict=True):
+        if stop - start > limit:  # a full sort of all entries would take longer than making them
+            least = np.partition(size[start:stop], stop - start - limit)[stop - start - limit]
+            kept[start:stop] = size[start:stop] >= least
+    near = np.flatnonzero(kept)
+    near = near[np.lexsort((item[near], -size[near], row[near]))]
+    counts = np.bincount(row[near], minlength=row_count)
+    place = np.arange(len(near)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return near[place < limit]

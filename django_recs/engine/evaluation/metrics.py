@@ -84,6 +84,17 @@ class Figure:
     """None where fewer than two queries leave it unknown."""
 
 
+def clustered_error(values: Values, clusters: Counts) -> float:
+    """Standard error of the mean of ``values`` (Q,) when those of one cluster move together.
+
+    sqrt(sum over clusters of (sum of deviations from the mean)^2) / Q (Liang and Zeger, 1986, the "sandwich").
+    """
+    if not len(values):
+        return 0.0
+    sums = np.bincount(clusters, weights=values - values.mean())
+    return float(np.sqrt((sums**2).sum()) / len(values))
+
+
 def mean_and_error(values: Values) -> Figure:
     """Mean over Q queries, 0 without any, and sample standard deviation / sqrt(Q)."""
     if len(values) < 2:

@@ -12,6 +12,7 @@ from django_recs.engine.evaluation.metrics import (
     Counts,
     Values,
     average_precision,
+    clustered_error,
     coverage,
     hit_rate,
     mean_and_error,
@@ -27,7 +28,8 @@ from django_recs.engine.recommender import Recommender
 EvaluationTable = dict[str, Any]
 """JSON-able: ``{"protocol": {...}, "slices": {slice: {"query_count": n, "candidate_count": n, "recommenders": {name:
 {metric: {"mean": x, "se": y}}}}}}``. Metrics are those of `METRICS`, ``coverage@10`` (no error), and ``behind_blend``:
-the paired difference NDCG@10 of "blend" minus that of the recommender, where "blend" was evaluated."""
+the paired difference NDCG@10 of "blend" minus that of the recommender, where "blend" was evaluated; its error takes
+queries that want the same item as one witness."""
 
 Metric = Callable[[BoolArray, Counts, int], Values]
 
@@ -88,13 +90,15 @@ def _slice_figures(
     lists = ranked_lists(recommenders, blends, queries)
     hits = {name: hits_of(top, queries) for name, top in lists.items()}
     counts = queries.truth.counts
+    clusters = queries.most_wanted().astype(np.int64)
     blend_values = ndcg(hits["blend"], counts, 10) if "blend" in hits else None
     figures: dict[str, dict[str, Any]] = {}
     for name, top in lists.items():
         values = {metric: function(hits[name], counts, k) for metric, (function, k) in METRICS.items()}
-        if blend_values is not None:
-            values["behind_blend"] = blend_values - values["ndcg@10"]
         figures[name] = {metric: asdict(mean_and_error(each)) for metric, each in values.items()}
+        if blend_values is not None:
+            behind = blend_values - values["ndcg@10"]
+            figures[name]["behind_blend"] = {"mean": float(behind.mean()), "se": clustered_error(behind, clusters)}
         figures[name]["coverage@10"] = {"mean": coverage(top, queries.candidates, 10), "se": None}
     return {
         "query_count": len(queries),

@@ -81,6 +81,15 @@ class Queries:
     def __len__(self) -> int:
         return len(self.histories)
 
+    def most_wanted(self) -> Int32Array:
+        """(Q,) of each query's true items the one that most queries want, ties to the lower item number.
+
+        Queries that want the same item are not independent witnesses: whoever finds it, finds it for all of them.
+        """
+        wanted = np.bincount(self.truth.items)[self.truth.items]
+        order = np.lexsort((self.truth.items, -wanted, self.truth.row))
+        return self.truth.items[order[self.truth.offsets[:-1]]]
+
     def allowed(self, start: int, stop: int) -> BoolArray:
         """(stop - start, I + 1) what may be shown in each of the queries ``start`` to ``stop``."""
         return self.candidates & ~self.excluded.mask(start, stop, len(self.candidates))
