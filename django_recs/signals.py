@@ -3,7 +3,7 @@
 from django.dispatch import Signal
 
 events_recorded = Signal()
-"""After events were stored. Sends ``events``: the list of stored `Event` rows, without those known before."""
+"""After events were stored and committed. Sends ``events``: the new `Event` rows. Imports from files send nothing."""
 
 model_promoted = Signal()
 """After a model version became the live one. Sends ``version``: a `ModelVersion`, and ``replaced``: one or None."""

@@ -305,6 +305,18 @@ def test_online_retail_is_known(imported: Import, tmp_path: Path) -> None:
     assert refused(tmp_path) == [(5, "out_of_range"), (6, "out_of_range")]
 
 
+def test_online_retail_as_a_spreadsheet_saves_it(imported: Import, tmp_path: Path) -> None:
+    header, line, *_ = ONLINE_RETAIL.splitlines()
+    rows = [line.replace("2010-12-01 08:26:00", "12/1/2010 8:26").replace("17850.0", "17850")]
+    rows.append(line.replace("2010-12-01 08:26:00", "13/1/2010 8:26"))
+
+    imported("\n".join([header, line]), preset="online-retail")
+    said = imported("\n".join([header, *rows]), preset="online-retail")
+
+    assert "0 stored, 1 known before, 1 refused" in said
+    assert refused(tmp_path) == [(3, "bad_time")]
+
+
 @pytest.mark.parametrize(
     ("content", "name", "options", "message"),
     [
