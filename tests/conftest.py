@@ -1,7 +1,7 @@
 """Fixtures of the whole suite: throwaway servers, and the rule that nothing is skipped where all is installed."""
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import servers
+from tests.skipping import pytest_runtest_makereport as pytest_runtest_makereport  # a hook
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 # Two test workers on two cores: a library that starts a thread per core in each of them makes both slower.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
-
-SERVERS_REQUIRED = os.environ.get("RECS_REQUIRE_SERVERS") == "1"
-MAY_BE_SKIPPED = ("real_data",)
-"""Markers of tests that may be skipped even where every program is installed: their data is not part of the project."""
 
 DATA_FOLDER = Path(os.environ.get("RECS_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 """Folder with public data sets. Tests of them are marked ``real_data`` and skip without it."""
@@ -38,17 +35,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(fixture))
                 break
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Under ``RECS_REQUIRE_SERVERS=1`` a skipped test is a failed one."""
-    report = yield
-    is_plain_skip = report.skipped and not hasattr(report, "wasxfail")
-    if SERVERS_REQUIRED and is_plain_skip and not any(item.get_closest_marker(name) for name in MAY_BE_SKIPPED):
-        report.outcome = "failed"
-        report.longrepr = f"RECS_REQUIRE_SERVERS=1 allows no skip: {report.longrepr}"
-    return report
 
 
 @pytest.fixture(autouse=True)
