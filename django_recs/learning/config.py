@@ -9,7 +9,7 @@ class NetworkConfig:
 
     width: int = 64
     """D: length of item and visitor vectors, a multiple of ``head_count``."""
-    block_count: int = 2
+    block_count: int = 1
     """Transformer blocks."""
     head_count: int = 2
     """Attention heads per block."""
@@ -21,7 +21,7 @@ class NetworkConfig:
     """Share of item occurrences placed by their content alone in training, so that content learns to stand in."""
     id_trust: float = 5.0
     """Events after which an item's own embedding counts half; an item without events is placed by its content."""
-    inside_share: float = 0.2
+    inside_share: float = 0.1
     """Share of positions inside a basket from which the rest of the basket is predicted. Basket ends always teach."""
     target_limit: int = 32
     """At most so many items of the following basket are targets of one position."""

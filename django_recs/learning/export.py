@@ -46,7 +46,7 @@ def check_export(encoder: SequenceEncoder, content: bytes) -> None:
     """
     network = VisitorEncoder(encoder).cpu().eval()
     session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
-    for visitor_count, length in ((1, 1), (3, 7), (2, encoder.max_length)):
+    for visitor_count, length in ((1, 1), (3, 7), (2, 64)):
         inputs = _random_inputs(encoder, visitor_count, length)
         (served,) = session.run([OUTPUT], {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True)})
         with torch.no_grad():
@@ -57,7 +57,7 @@ def check_export(encoder: SequenceEncoder, content: bytes) -> None:
 
 
 def _traced(network: VisitorEncoder) -> onnx.ModelProto:
-    batch, length = torch.export.Dim("batch"), torch.export.Dim("length", max=max(3, network.encoder.max_length))
+    batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
     shapes = ({0: batch, 1: length}, {0: batch, 1: length}, {0: batch, 1: length}, {0: batch})
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(

@@ -139,7 +139,6 @@ def build_network(
         block_count=config.block_count,
         head_count=config.head_count,
         dropout=config.dropout,
-        max_length=config.max_length,
         type_count=len(EVENT_TYPES),
         gap_count=len(gap_edges) + 1,
     )

@@ -29,7 +29,6 @@ class Holdout:
     """(Q,) visitor of each item that came next."""
     true_item: IntArray
     """(Q,)"""
-    max_length: int
 
     def ndcg(self, tower: ItemTower, encoder: SequenceEncoder, device: torch.device) -> float:
         """Mean NDCG@10 with binary gains (Jarvelin and Kekalainen 2002) over the whole catalogue."""
@@ -101,5 +100,4 @@ def split_holdout(
         gap=gap_codes(histories.time, histories.offsets, next_time, gap_edges),
         true_row=row[true],
         true_item=later.item[true].astype(np.int64),
-        max_length=config.max_length,
     )

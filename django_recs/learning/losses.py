@@ -16,9 +16,8 @@ def set_softmax_loss(logits: Tensor, pair_position: Tensor, pair_item: Tensor, p
         pair_item: (Q,) column of ``logits``.
         pair_weight: (Q,) what the pair counts.
     """
-    logits = logits.float()
-    normaliser = logits.logsumexp(dim=1)  # (P,)
-    return (pair_weight * (normaliser[pair_position] - logits[pair_position, pair_item])).sum()
+    log_share = logits.float().log_softmax(dim=1)  # (P, I)
+    return -(pair_weight * log_share[pair_position, pair_item]).sum()
 
 
 def sampled_set_softmax_loss(

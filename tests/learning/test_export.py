@@ -23,7 +23,6 @@ def encoder() -> SequenceEncoder:
         block_count=2,
         head_count=2,
         dropout=0.3,
-        max_length=MAX_LENGTH,
         type_count=len(EVENT_TYPES),
         gap_count=len(EDGES) + 1,
     ).eval()

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -99,7 +100,9 @@ def test_progress_rises_to_one_and_may_stop_the_run(two_tastes: World) -> None:
 def test_sampled_negatives_learn_the_same_tastes(two_tastes: World) -> None:
     trainer = train(two_tastes, config=replace(SMALL, full_softmax_limit=1, negative_count=12))
 
-    assert max(trainer.scores) > 0.5
+    # the next of 8 equally likely items stands at a random one of the first 8 ranks where the taste is known
+    known = sum(1 / math.log2(rank + 1) for rank in range(1, 9)) / 8
+    assert max(trainer.scores) > 0.9 * known
 
 
 @pytest.mark.parametrize("rows", [[], [(0, 1, 0)], [(0, 1, 0), (0, 2, 0), (1, 2, 5), (1, 1, 9)]])

@@ -10,32 +10,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-DISTANCE_BUCKET_COUNT = 20
-
-
-def distance_buckets(length: int) -> Tensor:
-    """Bucket of each distance 0 to ``length`` - 1: exact for the nearest events, then two buckets per doubling."""
-    distance = torch.arange(length, dtype=torch.float64)
-    return (2 * torch.log2(distance + 1) + 1e-9).long().clamp(max=DISTANCE_BUCKET_COUNT - 1)
-
 
 class Attention(nn.Module):
-    """Causal multi-head attention with a learned bias per head for the distance (Raffel et al. 2020, section 2.1)."""
+    """Causal multi-head attention that favours near events: ALiBi (Press et al. 2022, section 3).
+
+    Head h lowers the logit of an event d places back by d * 2^(-8 (h + 1) / H). Nothing about places is learned, so a
+    sequence of any length can be read, and the fused attention kernels apply.
+    """
+
+    slope: Tensor
 
     def __init__(self, width: int, head_count: int) -> None:
         super().__init__()
         self.head_count = head_count
         self.in_projection = nn.Linear(width, 3 * width)
         self.out_projection = nn.Linear(width, width)
-        self.distance_bias = nn.Embedding(DISTANCE_BUCKET_COUNT, head_count)
-        nn.init.zeros_(self.distance_bias.weight)
+        self.register_buffer("slope", 2.0 ** (-8 * torch.arange(1, head_count + 1) / head_count))  # (H,)
 
-    def forward(self, x: Tensor, distance: Tensor, future: Tensor) -> Tensor:
-        # x (B, T, D), distance (T, T), future (T, T)
+    def forward(self, x: Tensor, back: Tensor) -> Tensor:
+        # x (B, T, D), back (T, T)
         batch, length, width = x.shape
         parts = self.in_projection(x).view(batch, length, 3, self.head_count, width // self.head_count)
         query, key, value = parts.permute(2, 0, 3, 1, 4)  # each (B, H, T, D / H)
-        bias = self.distance_bias(distance).permute(2, 0, 1).masked_fill(future, -math.inf)  # (H, T, T)
+        bias = (-self.slope[:, None, None] * back).masked_fill(back < 0, -math.inf)  # (H, T, T)
         mixed = scaled_dot_product_attention(query, key, value, attn_mask=bias.unsqueeze(0).to(query.dtype))
         projected: Tensor = self.out_projection(mixed.transpose(1, 2).reshape(batch, length, width))
         return projected
@@ -52,16 +49,14 @@ class Block(nn.Module):
         self.feed = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, distance: Tensor, future: Tensor) -> Tensor:
-        x = x + self.dropout(self.attention(self.attention_norm(x), distance, future))
+    def forward(self, x: Tensor, back: Tensor) -> Tensor:
+        x = x + self.dropout(self.attention(self.attention_norm(x), back))
         out: Tensor = x + self.dropout(self.feed(self.feed_norm(x)))
         return out
 
 
 class SequenceEncoder(nn.Module):
     """(item vectors, event types, time gaps) -> after each event a vector to be compared with all item vectors."""
-
-    bucket_of_distance: Tensor
 
     def __init__(
         self,
@@ -70,12 +65,11 @@ class SequenceEncoder(nn.Module):
         block_count: int,
         head_count: int,
         dropout: float,
-        max_length: int,
         type_count: int,
         gap_count: int,
     ) -> None:
         super().__init__()
-        self.width, self.max_length = width, max_length
+        self.width = width
         self.type_embedding = nn.Embedding(type_count, width)
         self.gap_embedding = nn.Embedding(gap_count, width)
         for table in (self.type_embedding, self.gap_embedding):
@@ -85,16 +79,14 @@ class SequenceEncoder(nn.Module):
         self.blocks = nn.ModuleList(Block(width, head_count, dropout) for _ in range(block_count))
         self.out_norm = nn.LayerNorm(width)
         self.out_projection = nn.Linear(width, width)
-        self.register_buffer("bucket_of_distance", distance_buckets(max_length))
 
     def forward(self, item_vectors: Tensor, event_types: Tensor, gaps: Tensor) -> Tensor:
         # (B, T, D), (B, T), (B, T)
         place = torch.arange(item_vectors.shape[1], device=item_vectors.device)
-        back = place[:, None] - place[None, :]
-        future, distance = back < 0, self.bucket_of_distance[back.clamp(min=0)]
+        back = place[:, None] - place[None, :]  # (T, T) how many places event j lies before event i
         x = self.dropout(self.in_norm(item_vectors + self.type_embedding(event_types) + self.gap_embedding(gaps)))
         for block in self.blocks:
-            x = block(x, distance, future)
+            x = block(x, back)
         out: Tensor = self.out_projection(self.out_norm(x))
         return out  # (B, T, D)
 

@@ -6,9 +6,7 @@ from django_recs.learning.networks.sequence_encoder import SequenceEncoder, Visi
 
 def build_encoder() -> SequenceEncoder:
     torch.manual_seed(0)
-    encoder = SequenceEncoder(
-        width=8, block_count=2, head_count=2, dropout=0.5, max_length=16, type_count=4, gap_count=3
-    )
+    encoder = SequenceEncoder(width=8, block_count=2, head_count=2, dropout=0.5, type_count=4, gap_count=3)
     return encoder.eval()
 
 
