@@ -1,12 +1,15 @@
 """Fixtures of a shop of eight products, its orders, and the live artifact that was fitted on them."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings as DjangoSettings
 
@@ -26,6 +29,16 @@ ORDERS = [
     *((f"d{person}", ("vase",)) for person in range(12)),
 ]
 """Six persons bought mug and bowl together, three mug and plate, five pot and lamp; the vase sells best and alone."""
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The SQL that is executed inside, without the savepoints that PostgreSQL needs within the test's transaction."""
+    executed: list[str] = []
+    with CaptureQueriesContext(connection) as queries:
+        yield executed
+    executed += [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+
 
 Happened = Callable[..., Event]
 

@@ -15,7 +15,7 @@ from django_recs.models import ModelPointer, ModelVersion
 from django_recs.serving import Rung, promote, recommend
 from django_recs.serving.live import live_model, live_problem
 from tests.serving.fitted import publish
-from tests.serving.shop_fixtures import ITEM_IDS
+from tests.serving.shop_fixtures import ITEM_IDS, statements
 from tests.shop.models import Product
 
 Products = dict[str, Product]
@@ -52,14 +52,13 @@ def test_without_a_version_there_is_no_model(db: None) -> None:
     assert live_problem() == ""
 
 
-def test_the_pointer_is_looked_at_only_now_and_then(
-    live: ModelVersion, settings: DjangoSettings, django_assert_num_queries: Callable[..., object]
-) -> None:
+def test_the_pointer_is_looked_at_only_now_and_then(live: ModelVersion, settings: DjangoSettings) -> None:
     settings.DJANGO_RECS |= {"RELOAD_SECONDS": 60}
 
-    with django_assert_num_queries(1):
+    with statements() as executed:
         first = live_model()
         assert live_model() is first
+    assert len(executed) == 1
     assert first is not None
     assert first.version_id == live.pk
 
