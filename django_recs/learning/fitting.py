@@ -149,7 +149,8 @@ def build_network(
 def torch_state(config: NetworkConfig) -> Iterator[None]:
     """Seed and thread count for the fit; the caller's are put back afterwards."""
     threads = torch.get_num_threads()
-    with torch.random.fork_rng():
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices):
         torch.manual_seed(config.seed)
         torch.set_num_threads(config.thread_count)
         try:

@@ -36,14 +36,14 @@ def sampled_set_softmax_loss(
 
     Args:
         states: (P, D)
-        item_vectors: (I + 1, D)
-        negatives: (K,) distinct item indices.
+        item_vectors: (M, D) of any items that include negatives and targets.
+        negatives: (K,) distinct rows of ``item_vectors``.
         inclusion: (K,) probability with which each negative is in the sample.
         pair_position: (Q,) row of ``states``.
-        pair_item: (Q,) item index.
+        pair_item: (Q,) row of ``item_vectors``.
         pair_weight: (Q,) what the pair counts.
     """
-    logits = (states @ item_vectors[negatives].T).float() - inclusion.log()  # (P, K)
+    logits = (states @ item_vectors[negatives].T).float() - inclusion.log().float()  # (P, K)
     column = torch.full((len(item_vectors),), -1, device=negatives.device)
     column[negatives] = torch.arange(len(negatives), device=negatives.device)
     sampled = column[pair_item] >= 0

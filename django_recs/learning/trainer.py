@@ -131,17 +131,30 @@ class Trainer:
         return loss.detach()
 
     def _loss(self, batch: Batch) -> Tensor:
-        tower, encoder = self.network.tower, self.network.encoder
-        content = tower.content()
-        read, ranked = (tower.place(content, id_dropout=self.config.id_dropout) for _ in range(2))  # (I + 1, D)
-        states = encoder(read[self._tensor(batch.item)], self._tensor(batch.event_type), self._tensor(batch.gap))
-        states = states.flatten(0, 1)[self._tensor(batch.position)]  # (P, D)
-        position, item = self._tensor(batch.pair_position), self._tensor(batch.pair_item)
-        weight = self._tensor(batch.pair_weight)
-        if self.sampled:
-            negatives, inclusion = draw_negatives(self.negative_share, self.config.negative_count, self.generator)
-            return sampled_set_softmax_loss(states, ranked, negatives, inclusion, position, item, weight)
-        return set_softmax_loss(states @ ranked[1:].T, position, item - 1, weight)
+        read = self._tensor(batch.item)  # (B, T)
+        position, target = self._tensor(batch.pair_position), self._tensor(batch.pair_item)  # (Q,)
+        weight = self._tensor(batch.pair_weight)  # (Q,)
+        if not self.sampled:
+            states, vectors = self._states_and_vectors(batch, read, self.network.tower.all_items())
+            return set_softmax_loss(states @ vectors[1:].T, position, target - 1, weight)
+        negatives, inclusion = draw_negatives(self.negative_share, self.config.negative_count, self.generator)
+        needed, place = torch.cat([read.flatten(), target, negatives]).unique(  # type: ignore[no-untyped-call]
+            return_inverse=True
+        )
+        read, target, negatives = place.split([read.numel(), len(target), len(negatives)])
+        states, vectors = self._states_and_vectors(batch, read.view(batch.item.shape), needed)
+        return sampled_set_softmax_loss(states, vectors, negatives, inclusion, position, target, weight)
+
+    def _states_and_vectors(self, batch: Batch, read: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+        """States (P, D) of the positions that teach and vectors (M, D) of ``items`` (M,), in which ``read`` counts.
+
+        An item's id is withheld independently where it is read and where it is ranked.
+        """
+        tower = self.network.tower
+        content = tower.content(items)
+        as_read, as_ranked = (tower.place(items, content, id_dropout=self.config.id_dropout) for _ in range(2))
+        states = self.network.encoder(as_read[read], self._tensor(batch.event_type), self._tensor(batch.gap))
+        return states.flatten(0, 1)[self._tensor(batch.position)], as_ranked
 
     def _tensor(self, array: npt.NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(array).to(self.device)

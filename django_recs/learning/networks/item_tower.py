@@ -1,6 +1,6 @@
 """Where an item lies: its own embedding, earned by events, on top of what the catalogue says of it.
 
-I = items, D = width, W = words per item.
+I = items in the catalogue, M = those asked for, D = width, W = words per item.
 """
 
 import torch
@@ -12,6 +12,9 @@ from django_recs.learning.features import PRICE_BUCKET_COUNT, ItemFeatures, Toke
 class Bag(nn.Module):
     """Weighted mean of token embeddings."""
 
+    token: Tensor
+    weight: Tensor
+
     def __init__(self, bags: TokenBags, token_count: int, width: int) -> None:
         super().__init__()
         self.embedding = nn.EmbeddingBag(token_count, width, mode="sum", padding_idx=0)
@@ -21,9 +24,9 @@ class Bag(nn.Module):
         self.register_buffer("token", torch.from_numpy(bags.token))  # (I + 1, W)
         self.register_buffer("weight", torch.from_numpy(bags.weight))  # (I + 1, W)
 
-    def forward(self) -> Tensor:
-        vectors: Tensor = self.embedding(self.token, per_sample_weights=self.weight)
-        return vectors  # (I + 1, D)
+    def forward(self, items: Tensor) -> Tensor:
+        vectors: Tensor = self.embedding(self.token[items], per_sample_weights=self.weight[items])
+        return vectors  # (M, D)
 
 
 class ItemTower(nn.Module):
@@ -54,19 +57,27 @@ class ItemTower(nn.Module):
         self.register_buffer("event_counts", event_counts)  # (I + 1,)
         self.register_buffer("trust", (event_counts / (event_counts + id_trust)).unsqueeze(1))  # (I + 1, 1)
 
-    def content(self) -> Tensor:
-        """What the catalogue alone says (I + 1, D)."""
-        summed = self.words() + self.labels() + self.price(self.price_value) + self.price_bucket(self.bucket)
+    def content(self, items: Tensor) -> Tensor:
+        """What the catalogue alone says of ``items`` (M,), as vectors (M, D)."""
+        price = self.price(self.price_value[items]) + self.price_bucket(self.bucket[items])
+        summed = self.words(items) + self.labels(items) + price
         mixed: Tensor = summed + self.mix(summed)
         return mixed
 
-    def place(self, content: Tensor, *, id_dropout: float = 0.0) -> Tensor:
-        """Item vectors (I + 1, D) from `content`; each item's id is withheld with probability ``id_dropout``."""
-        trust = self.trust
+    def place(self, items: Tensor, content: Tensor, *, id_dropout: float = 0.0) -> Tensor:
+        """Vectors (M, D) of ``items`` (M,) from their `content`; ids are withheld with probability ``id_dropout``."""
+        trust = self.trust[items]
         if id_dropout:
             trust = trust * (torch.rand_like(trust) >= id_dropout)
-        vectors = content + trust * self.id.weight + (1 - trust) * self.new
-        return torch.cat([torch.zeros_like(vectors[:1]), vectors[1:]])  # row 0 is padding
+        vectors = content + trust * self.id(items) + (1 - trust) * self.new
+        placed: Tensor = vectors.masked_fill(items.unsqueeze(1) == 0, 0)  # 0 is padding
+        return placed
+
+    def all_items(self) -> Tensor:
+        """(I + 1,) every index, padding first."""
+        return torch.arange(len(self.trust), device=self.trust.device)
 
     def forward(self) -> Tensor:
-        return self.place(self.content())
+        """Vectors of the whole catalogue (I + 1, D)."""
+        items = self.all_items()
+        return self.place(items, self.content(items))

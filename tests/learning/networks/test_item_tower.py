@@ -20,7 +20,7 @@ def build_tower(*, id_trust: float = 5.0) -> ItemTower:
 def test_an_item_without_events_is_its_content_and_the_new_vector() -> None:
     tower = build_tower()
 
-    vectors, content = tower(), tower.content()
+    vectors, content = tower(), tower.content(tower.all_items())
 
     torch.testing.assert_close(vectors[NEW_RED], content[NEW_RED] + tower.new)
     torch.testing.assert_close(content[NEW_RED], content[RED[0]])  # same words, category and price
@@ -31,16 +31,19 @@ def test_trust_in_the_id_grows_with_events() -> None:
     count = tower.event_counts[BLUE[0]]
 
     trust = count / (count + 5)
-    expected = tower.content()[BLUE[0]] + trust * tower.id.weight[BLUE[0]] + (1 - trust) * tower.new
+    expected = tower.content(torch.tensor([BLUE[0]]))[0] + trust * tower.id.weight[BLUE[0]] + (1 - trust) * tower.new
     torch.testing.assert_close(tower()[BLUE[0]], expected)
 
 
 def test_id_dropout_replaces_the_id_by_the_new_vector_for_about_its_share() -> None:
     tower = build_tower(id_trust=0.001)
-    content = tower.content()
+    items = tower.all_items()
+    content = tower.content(items)
 
     new = content + tower.new
-    replaced = torch.stack([(tower.place(content, id_dropout=0.25) - new).abs().amax(dim=1) < 1e-6 for _ in range(200)])
+    replaced = torch.stack(
+        [(tower.place(items, content, id_dropout=0.25) - new).abs().amax(dim=1) < 1e-6 for _ in range(200)]
+    )
 
     shares = replaced[:, RED[0] : BLUE[-1] + 1].float().mean()
     assert abs(float(shares) - 0.25) < 0.05
@@ -51,7 +54,9 @@ def test_padding_stays_zero() -> None:
     tower = build_tower()
 
     assert not tower()[0].any()
-    assert not tower.place(tower.content(), id_dropout=0.5)[0].any()
+    items = torch.tensor([0, 3, 0])
+    vectors = tower.place(items, tower.content(items), id_dropout=0.5)
+    assert vectors.any(dim=1).tolist() == [False, True, False]
 
 
 def test_all_parts_learn() -> None:
@@ -62,3 +67,10 @@ def test_all_parts_learn() -> None:
     for name, parameter in tower.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
+
+
+def test_some_items_lie_where_they_lie_among_all() -> None:
+    tower = build_tower()
+    items = torch.tensor([NEW_BLUE, 2, 2])
+
+    torch.testing.assert_close(tower.place(items, tower.content(items)), tower()[items])
