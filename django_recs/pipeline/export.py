@@ -4,8 +4,10 @@ Only events whose visitor allowed personalisation, that no bot sent, and that sa
 (`Settings.event_weights` above 0) are read. Dismissals, impressions and searches are not: they carry no liking.
 """
 
+import gc
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -85,7 +87,8 @@ def export_interactions(until: datetime | None = None) -> ExportedData:
     """
     item_ids, content = item_content(get_catalog())
     units = _UnitIndex()
-    columns = _read_columns(_event_rows(until), units=units, item_ids=item_ids)
+    with _garbage_collection_paused():
+        columns = _read_columns(_event_rows(until), units=units, item_ids=item_ids)
     return _assemble(columns, unit_ids=units.names, item_ids=item_ids, content=content)
 
 
@@ -157,6 +160,18 @@ class _OrderIndex(dict[str, int]):
     def __missing__(self, order_id: str) -> int:
         number = self[order_id] = len(self) - 1
         return number
+
+
+@contextmanager
+def _garbage_collection_paused() -> Iterator[None]:
+    """Rows are tuples of plain values and hold no cycles, but looking for some takes a fifth of the time of reading."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _pages(events: QuerySet[Event, tuple[Any, ...]]) -> Iterator[tuple[tuple[Any, ...], ...]]:
