@@ -32,7 +32,8 @@ class Champion:
 
 @dataclass(frozen=True, kw_only=True)
 class TranslatedVoice:
-    """A voice of another artifact behind the item numbers of this one. Items that it does not know score lowest."""
+    """A voice of another artifact behind the item numbers of this one. Items that it does not know score 0, as where
+    nothing is known, or as low as its lowest."""
 
     name: str
     supports_cold_items: bool
