@@ -31,12 +31,11 @@ class TimeSplit:
         Raises:
             ValueError: fewer than five days of events.
         """
-        first_day = (
-            int(interactions.time.min(initial=0 if not len(interactions) else interactions.time[0])) // SECONDS_PER_DAY
-        )
-        end_day = int(interactions.time.max(initial=0)) // SECONDS_PER_DAY + 1
-        day_count = end_day - first_day
-        if not len(interactions) or day_count < 5:
+        day_count = 0
+        if len(interactions):
+            end_day = int(interactions.time.max()) // SECONDS_PER_DAY + 1
+            day_count = end_day - int(interactions.time.min()) // SECONDS_PER_DAY
+        if day_count < 5:
             raise ValueError(
                 f"Events of at least five days are needed to learn, validate and test; these span {day_count}."
             )

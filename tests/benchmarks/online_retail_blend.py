@@ -5,8 +5,8 @@
 
 Data: Online Retail, UCI Machine Learning Repository (Chen, Sain and Guo, 2012), from ``$RECS_DATA/online_retail``.
 Cancelled invoices, lines without customer, quantity or price above 0, and codes that are no products are dropped; a
-basket is an invoice. Item numbers are shuffled with a fixed seed. Voices fitted before the validation month are blended on
-it; fitted again before the test month they are judged on that, once. Whatever is tuned is tuned with ``--end 2011-11-10``.
+basket is an invoice. Item numbers are shuffled with a fixed seed. Voices fitted before the validation month are blended
+on it; fitted again before the test month they are judged on that, once. Tuning uses ``--end 2011-11-10``.
 """
 
 import argparse
