@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
         version = ModelVersion.objects.filter(run=run).first()
         if version is not None:
-            self.stdout.write(as_text(version.metrics) + "\n")
+            self.stdout.write(as_text(version.metrics) + "\n\n")
         message = f"Training {run}: {run.get_status_display()}. {run.message}"
         if run.status == Status.PROMOTED:
             self.stdout.write(self.style.SUCCESS(message))
