@@ -96,6 +96,7 @@ class Simulation:
     def __init__(self, truth: Truth, *, start: int, day_count: int, rng: np.random.Generator) -> None:
         self.truth = truth
         self.start = start
+        self.end = start + day_count * SECONDS_PER_DAY
         self._day_count = day_count
         self.rng = rng
         self.recording = _Recording()
@@ -109,7 +110,7 @@ class Simulation:
     def run(self) -> SimulatedEvents:
         for index in range(len(self.truth.shopper_vectors)):
             self._live(self._make_shopper(index))
-        return self.recording.finish(self.start + self._day_count * SECONDS_PER_DAY)
+        return self.recording.finish(self.end)
 
     def _make_shopper(self, index: int) -> _Shopper:
         rng = self.rng
@@ -131,14 +132,18 @@ class Simulation:
     def _live(self, shopper: _Shopper) -> None:
         home = _Home()
         visitor = -1
-        for visit, begins_at in enumerate(shopper.visit_seconds.tolist()):
+        now = self.start
+        for visit, planned_at in enumerate(shopper.visit_seconds.tolist()):
+            now = max(now + 60, planned_at)  # one visit ends before the next begins
+            if now >= self.end:
+                break
             if visitor < 0 or visit == shopper.new_device_visit:
                 visitor = len(self.recording.signed_up_at)
                 self.recording.signed_up_at.append(-1)
             signed_in = visit >= shopper.sign_up_visit
             if signed_in and self.recording.signed_up_at[visitor] < 0:
-                self.recording.signed_up_at[visitor] = begins_at
-            _Visit(self, shopper, visitor=visitor, signed_in=signed_in, begins_at=begins_at).play(home)
+                self.recording.signed_up_at[visitor] = now
+            now = _Visit(self, shopper, visitor=visitor, signed_in=signed_in, begins_at=now).play(home)
 
 
 class _Visit:
@@ -159,7 +164,8 @@ class _Visit:
         self._wanted = shopper.utilities + simulation._seasons[self._day]
         self._wanted = np.where(self._truth.launch_days <= self._day, self._wanted, -np.inf)
 
-    def play(self, home: _Home) -> None:
+    def play(self, home: _Home) -> int:
+        """Records what happens; returns when the visit ends."""
         cart: dict[int, int] = {}
         self._wanted[list(home.lasting)] -= 2.5
         for product in self._due(home.refills):
@@ -170,8 +176,9 @@ class _Visit:
             if self._rng.random() < self._cart_chance(product):
                 self._add(product, cart)
                 self._add_complements(product, cart)
-        if cart and self._rng.random() < 0.62:
+        if cart and self._rng.random() < 0.75:
             self._buy(cart, home)
+        return self._time
 
     def _record(self, event_type: EventType, product: int, *, quantity: int = 1, order: int = -1) -> None:
         self._recording.rows.append(
@@ -211,7 +218,7 @@ class _Visit:
             self._record(EventType.ADD_TO_WISHLIST, product)
 
     def _cart_chance(self, product: int) -> float:
-        return float(0.6 / (1.0 + np.exp(2.6 - 0.8 * self._wanted[product])))
+        return float(0.8 / (1.0 + np.exp(2.6 - 0.8 * self._wanted[product])))
 
     def _add(self, product: int, cart: dict[int, int]) -> None:
         self._time += int(self._rng.integers(3, 40))
@@ -224,7 +231,7 @@ class _Visit:
 
     def _add_complements(self, product: int, cart: dict[int, int]) -> None:
         for complement in self._complements.get(product, ()):
-            if self._rng.random() < 0.4 and np.isfinite(self._wanted[complement]) and complement not in cart:
+            if self._rng.random() < 0.6 and np.isfinite(self._wanted[complement]) and complement not in cart:
                 self._view(complement)
                 self._add(complement, cart)
 

@@ -54,7 +54,7 @@ def make_truth(products: list[Product], *, shopper_count: int, day_count: int, r
     return Truth(
         product_vectors=product_vectors,
         shopper_vectors=_shopper_vectors(shopper_count, rng),
-        appeal=rng.normal(0.0, 0.7, len(products)).astype(np.float32),
+        appeal=rng.normal(0.0, 0.5, len(products)).astype(np.float32),
         budgets=rng.normal(0.0, 0.25, shopper_count).astype(np.float32),
         price_levels=_price_levels(products),
         complements=_complements(kinds, product_vectors, rng),

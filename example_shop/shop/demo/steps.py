@@ -29,8 +29,8 @@ _STEPS_VERSION = 1
 class Simulation:
     """How large a shop to simulate."""
 
-    products: int = 600
-    shoppers: int = 2_000
+    products: int = 400
+    shoppers: int = 1_500
     days: int = 120
     seed: int = 1
 

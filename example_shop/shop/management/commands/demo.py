@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from argparse import ArgumentParser
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-serve", action="store_true", help="stop after the evaluation table")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--host", default="127.0.0.1")
-        for name, size in (("products", 600), ("shoppers", 2_000), ("days", 120), ("seed", 1)):
-            parser.add_argument(f"--{name}", type=int, default=size, help="of the simulated shop")
+        for size in fields(Simulation):
+            parser.add_argument(f"--{size.name}", type=int, default=size.default, help="of the simulated shop")
 
     def handle(self, *args: Any, data: Path | None, **options: Any) -> None:
         if not settings.DEBUG:
@@ -50,7 +51,7 @@ class Command(BaseCommand):
     def _source(self, data: Path | None, options: dict[str, Any]) -> Simulation | OnlineRetail:
         if data is not None:
             return OnlineRetail(file=data)
-        return Simulation(**{name: options[name] for name in ("products", "shoppers", "days", "seed")})
+        return Simulation(**{size.name: options[size.name] for size in fields(Simulation)})
 
     def _move_to_own_folder(self, data: Path) -> None:
         """Starts again with a folder for this file, beside that of the simulated shop, unless one is set."""

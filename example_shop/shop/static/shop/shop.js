@@ -14,7 +14,8 @@ for (const form of document.querySelectorAll("form[data-consent]"))
     else location.reload();
   });
 
-for (const form of document.querySelectorAll("form[data-sort]")) {
+/* Sorting and quantities take effect when they are changed, so that their buttons are not needed. */
+for (const form of document.querySelectorAll("form[data-submit-on-change]")) {
   form.querySelector("button").hidden = true;
-  form.querySelector("select").addEventListener("change", () => form.requestSubmit());
+  form.addEventListener("change", () => form.requestSubmit());
 }
