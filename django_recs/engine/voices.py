@@ -35,32 +35,34 @@ TREND_HALF_LIVES_DAYS = (3.0, 7.0, 14.0)
 
 PRIOR_WEIGHTS: Mapping[Situation, Mapping[str, float]] = {
     Situation.RETURNING: {
-        "personal_frequency": 0.46,
-        "ease": 0.27,
-        "trend_14d": 0.10,
-        "trend_7d": 0.05,
-        "trend_3d": 0.05,
+        "personal_frequency": 0.39,
+        "ease": 0.23,
+        "sequence": 0.15,
+        "trend_14d": 0.08,
+        "trend_7d": 0.04,
+        "trend_3d": 0.04,
         "item_knn": 0.03,
         "co_purchase": 0.02,
         "text_knn": 0.02,
     },
     Situation.NEW_TO_THEM: {
-        "ease": 0.50,
-        "text_knn": 0.20,
+        "ease": 0.47,
+        "text_knn": 0.19,
+        "trend_3d": 0.11,
         "item_knn": 0.10,
         "sequence": 0.10,
-        "trend_3d": 0.12,
         "trend_14d": 0.03,
     },
     Situation.NEW_VISITOR: {
-        "item_knn": 0.60,
-        "co_purchase": 0.13,
-        "trend_14d": 0.12,
-        "ease": 0.08,
+        "item_knn": 0.55,
+        "co_purchase": 0.12,
+        "trend_14d": 0.11,
+        "sequence": 0.08,
+        "ease": 0.07,
         "text_knn": 0.05,
         "trend_3d": 0.02,
     },
-    Situation.COLD_ITEM: {"text_knn": 0.60, "trend_3d": 0.35, "trend_14d": 0.05},
+    Situation.COLD_ITEM: {"sequence": 0.75, "text_knn": 0.16, "trend_3d": 0.07, "trend_14d": 0.02},
 }
 """Where the fit of the blend weights starts, and what a shop with few orders keeps."""
 
