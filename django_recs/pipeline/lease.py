@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.db import DatabaseError, connections
 from django.db.models import DateTimeField, ExpressionWrapper, F
@@ -65,7 +65,7 @@ def acquire(name: str, *, seconds: float = LEASE_SECONDS) -> HeldLease:
     Raises:
         TrainingInProgress: somebody holds it.
     """
-    Lease.objects.get_or_create(name=name, defaults={"expires_at": datetime(1970, 1, 1, tzinfo=UTC)})
+    Lease.objects.get_or_create(name=name, defaults={"expires_at": Now()})
     holder = f"{socket.gethostname()[:50]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
     free = Lease.objects.filter(name=name, expires_at__lte=Now())
     if not free.update(token=F("token") + 1, holder=holder, expires_at=_in_seconds(seconds)):

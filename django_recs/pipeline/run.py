@@ -8,12 +8,12 @@ starts it again from the beginning, at most `MAX_ATTEMPTS` times.
 import logging
 from functools import partial
 
-from django.db import transaction
+from django.db import router, transaction
 from django.db.models.functions import Now
 
 from django_recs.conf import get_settings
 from django_recs.exceptions import LeaseLost, TooLittleData
-from django_recs.models import ModelVersion, TrainingRun
+from django_recs.models import Lease, ModelVersion, TrainingRun
 from django_recs.pipeline.export import ExportedData, export_interactions
 from django_recs.pipeline.lease import TRAINING, HeldLease, hold, is_free
 from django_recs.pipeline.progress import OnProgress, RunProgress
@@ -37,7 +37,7 @@ def run_training(run_pk: int, *, on_progress: OnProgress = lambda share, message
     seconds = get_settings().training_lease_seconds
     with hold(TRAINING, seconds=seconds, on_beat=partial(_sign_of_life, run_pk)) as lease:
         run = TrainingRun.objects.get(pk=run_pk)
-        if run.is_finished or _ended_before_the_kill(run):
+        if run.is_finished:
             return run
         if run.attempt_count >= MAX_ATTEMPTS:
             run.finish(Status.FAILED, f"The worker was lost {MAX_ATTEMPTS} times; see its log and its memory limit.")
@@ -56,17 +56,6 @@ def _sign_of_life(run_pk: int) -> None:
     TrainingRun.objects.filter(pk=run_pk, status__in=TrainingRun.UNFINISHED).update(heartbeat_at=Now())
 
 
-def _ended_before_the_kill(run: TrainingRun) -> bool:
-    """Whether an earlier attempt published a version and died before it said so. A staged one goes live now."""
-    version = ModelVersion.objects.filter(run=run).first()
-    if version is None:
-        return False
-    if version.status == ModelVersion.Status.STAGED:
-        promote(version)
-    _finish_as_published(run, version)
-    return True
-
-
 def _attempt(run: TrainingRun, lease: HeldLease, on_progress: OnProgress) -> None:
     try:
         _train(run, lease, RunProgress(run, lease, on_progress))
@@ -83,6 +72,16 @@ def _attempt(run: TrainingRun, lease: HeldLease, on_progress: OnProgress) -> Non
 
 
 def _train(run: TrainingRun, lease: HeldLease, progress: RunProgress) -> None:
+    """Publish a version, unless an earlier attempt did so before its process died, and make it live if it may be."""
+    version = ModelVersion.objects.filter(run=run).first() or _new_version(run, lease, progress)
+    if version.status == ModelVersion.Status.STAGED:
+        with transaction.atomic(using=router.db_for_write(Lease)):
+            lease.renew()
+            promote(version)
+    _finish_as_published(run, version)
+
+
+def _new_version(run: TrainingRun, lease: HeldLease, progress: RunProgress) -> ModelVersion:
     from django_recs.pipeline.fit import train
     from django_recs.pipeline.publish import publish
 
@@ -97,12 +96,7 @@ def _train(run: TrainingRun, lease: HeldLease, progress: RunProgress) -> None:
     progress.enter(Status.FITTING, 0.05, "Fitting.", **facts)
     training = train(data, progress)
     progress.enter(Status.PUBLISHING, 0.98, "Writing the artifact.", device=training.device)
-    version = publish(training, run=run, fence=lease.renew)
-    if version.status != ModelVersion.Status.REJECTED:
-        with transaction.atomic():
-            lease.renew()
-            promote(version)
-    _finish_as_published(run, version)
+    return publish(training, run=run, fence=lease.renew)
 
 
 def _finish_as_published(run: TrainingRun, version: ModelVersion) -> None:

@@ -84,14 +84,14 @@ class VoiceFitter:
                 interactions, self.content, config=config, event_weights=weights, on_progress=on_progress
             )
 
-        network = _fit_patiently(fit, config)
+        network = fit_patiently(fit, config)
         self.device = network.device
         if network.scores:
             self.epoch_limit = 1 + int(np.argmax(network.scores))
         return network
 
 
-def _fit_patiently(fit: "Callable[[NetworkConfig], FittedNetwork]", config: "NetworkConfig") -> "FittedNetwork":
+def fit_patiently(fit: "Callable[[NetworkConfig], FittedNetwork]", config: "NetworkConfig") -> "FittedNetwork":
     """Start over with half the batch when memory runs out, and with half the learning rate when the loss diverges."""
     import torch
 

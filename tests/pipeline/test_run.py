@@ -1,13 +1,14 @@
 """One training run from events to the live version, and what stays when it goes wrong."""
 
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from django_recs.exceptions import LeaseLost, TrainingInProgress
-from django_recs.models import Lease, ModelVersion, TrainingRun
+from django_recs.models import Lease, ModelPointer, ModelVersion, TrainingRun
 from django_recs.pipeline.lease import acquire, is_free
 from django_recs.pipeline.run import due_run, run_training
 from django_recs.serving import recommend
@@ -155,8 +156,21 @@ def test_a_version_published_before_the_worker_died_goes_live_without_another_tr
     ModelVersion.objects.update(status=ModelVersion.Status.STAGED)
     TrainingRun.objects.update(status=Status.PUBLISHING, finished_at=None, message="")
     resumed = train(run)
-    assert (resumed.status, resumed.message, resumed.attempt_count) == (Status.PROMOTED, f"{version} is live.", 1)
+    assert (resumed.status, resumed.message, resumed.attempt_count) == (Status.PROMOTED, f"{version} is live.", 2)
     assert kept() == (version, 1)
+
+
+def test_a_version_published_before_the_worker_died_whose_files_are_gone_ends_the_run(tmp_path: Path) -> None:
+    add_shop()
+    run = train()
+    ModelVersion.objects.update(status=ModelVersion.Status.STAGED)
+    ModelPointer.objects.all().delete()
+    TrainingRun.objects.update(status=Status.PUBLISHING, finished_at=None, message="")
+    shutil.rmtree(tmp_path / "artifacts")
+    resumed = train(run)
+    assert resumed.status == Status.FAILED
+    assert resumed.message.startswith("PromotionRefused: The artifact of ")
+    assert live_version() is None
 
 
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.7, 0.9])
