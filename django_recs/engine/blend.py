@@ -67,8 +67,11 @@ def normalise(scores: FloatArray, allowed: BoolArray) -> FloatArray:
     high = np.max(scores, axis=1, where=allowed, initial=-np.inf, keepdims=True)
     spread = high - low
     flat = ~(np.isfinite(spread) & (spread > 0))
-    way = (scores - np.where(flat, 0, low)) / np.where(flat, np.inf, spread)
-    return np.sqrt(np.clip(way, 0, 1), dtype=np.float32)
+    way = np.subtract(scores, np.where(flat, 0, low), dtype=np.float32)
+    way /= np.where(flat, np.inf, spread)
+    np.maximum(way, 0, out=way)
+    np.minimum(way, 1, out=way)
+    return np.sqrt(way, out=way)
 
 
 def weighted_sum(planes: Sequence[FloatArray], weights: Weights, allowed: BoolArray) -> FloatArray:
@@ -76,7 +79,9 @@ def weighted_sum(planes: Sequence[FloatArray], weights: Weights, allowed: BoolAr
     allowed = np.broadcast_to(allowed, planes[0].shape)
     total = np.zeros(planes[0].shape, dtype=np.float32)
     for plane, weight in zip(planes, weights, strict=True):
-        total += np.float32(weight) * normalise(plane, allowed)
+        way = normalise(plane, allowed)
+        way *= np.float32(weight)
+        total += way
     return total
 
 

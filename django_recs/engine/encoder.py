@@ -84,6 +84,8 @@ class SequenceVoice:
     def encode(self, histories: Histories) -> FloatArray:
         """Visitor vectors (B, D); zeros for a visitor without any readable event."""
         histories = self._readable(histories)
+        if len(histories) == 1 and len(histories.item):
+            return self._encode_one(histories)
         gaps = gap_codes(histories.time, histories.offsets, histories.now, self.gap_edges)
         types = histories.event_type.astype(np.int64)
         lengths = np.minimum(np.diff(histories.offsets), self.max_length)
@@ -104,6 +106,20 @@ class SequenceVoice:
             )
         return visitors
 
+    def _encode_one(self, histories: Histories) -> FloatArray:
+        """`encode` for one visitor with readable events, without what only a batch needs."""
+        last = slice(-self.max_length, None)
+        following = np.append(histories.time[1:], histories.now)[last]
+        waits = np.maximum(following - histories.time[last], 0)
+        inputs = {
+            "item_vectors": self.item_vectors[histories.item[last]][None],
+            "event_types": histories.event_type[last].astype(np.int64)[None],
+            "gaps": np.searchsorted(self.gap_edges, waits, side="right").astype(np.int64)[None],
+            "last": np.array([len(waits) - 1]),
+        }
+        (visitor,) = self._session.run(["visitors"], inputs)
+        return np.asarray(visitor, dtype=np.float32)
+
     def score(self, histories: Histories) -> FloatArray:
         """Scores (B, I + 1): zeros for a visitor without events; column 0 never exceeds the lowest item."""
         scores: FloatArray = self.encode(histories) @ self.item_vectors.T
@@ -114,7 +130,9 @@ class SequenceVoice:
         """The ``limit`` items nearest by cosine, best first: (items (n,), cosines (n,))."""
         cosines = self._directions @ self._directions[item]
         cosines[[0, item]] = -np.inf
-        best = np.argsort(-cosines, kind="stable")[:limit]
+        limit = min(limit, len(cosines))
+        best = np.argpartition(-cosines, limit - 1)[:limit]
+        best = best[np.argsort(-cosines[best], kind="stable")]
         best = best[np.isfinite(cosines[best])]
         return best.astype(np.int32), cosines[best]
 
@@ -150,7 +168,7 @@ class SequenceVoice:
     def from_arrays(cls, arrays: Arrays) -> Self:
         return cls(
             encoder_onnx=np.asarray(arrays["encoder_onnx"], dtype=np.uint8),
-            item_vectors=np.asanyarray(arrays["item_vectors"], dtype=np.float32),
+            item_vectors=np.asarray(arrays["item_vectors"], dtype=np.float32),
             gap_edges=np.asarray(arrays["gap_edges"], dtype=np.int64),
             read_types=np.asarray(arrays["read_types"], dtype=np.bool_),
             max_length=int(arrays["max_length"]),

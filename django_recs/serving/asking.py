@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from django.db import DatabaseError, router
+from django.db import router
 from django.http import HttpRequest
 
 from django_recs.catalog import Catalog, get_catalog
@@ -52,7 +52,7 @@ class Asking:
         try:
             with contained(router.db_for_read(Event)):
                 return recent_events(self.identity, get_settings().history_length)
-        except DatabaseError:
+        except Exception:  # a shelf for somebody new is better than none
             logger.exception("The history of a visitor could not be read; recommending without it")
             return []
 
@@ -106,7 +106,7 @@ def _identity(request: HttpRequest | None, customer: object, visitor_id: str) ->
     if request is not None:
         try:
             return visitor_of(request)
-        except DatabaseError:
+        except Exception:  # a session store may fail in ways of its own
             logger.exception("The visitor could not be identified; recommending for nobody in particular")
             return VisitorIdentity()
     customer_id = "" if customer is None else str(getattr(customer, "pk", customer))

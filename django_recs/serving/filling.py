@@ -2,6 +2,8 @@
 
 from itertools import islice
 
+from django.db import router
+
 from django_recs.serving.asking import Asking
 from django_recs.serving.candidates import Candidate, Candidates
 from django_recs.serving.recommendations import Recommendation
@@ -25,7 +27,7 @@ def fill(asking: Asking, candidates: Candidates) -> tuple[Recommendation, ...]:
         batch = list(islice(candidates, size))
         if not batch:
             break
-        with contained(asking.catalog.get_queryset().db):
+        with contained(router.db_for_read(asking.catalog.model)):
             products = asking.catalog.products([candidate.item_id for candidate in batch])
         shown += [(candidate, products[candidate.item_id]) for candidate in batch if candidate.item_id in products]
         if len(shown) >= asking.limit:

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.utils.functional import Promise
 
 from django_recs.catalog import Catalog
+from django_recs.tracking.attribution import make_token
 
 logger = logging.getLogger(__name__)
 
@@ -81,10 +83,15 @@ class Recommendations:
     items: tuple[Recommendation, ...] = ()
     list_id: UUID | None = None
     """None for an empty list, which nobody sees and nothing can quote."""
-    token: str = ""
-    """Signed list id, placement, model version and rung; impressions, clicks and orders quote it."""
     model_version_id: int | None = None
     """The version whose artifact took part, None where none did."""
+
+    @cached_property
+    def token(self) -> str:
+        """Signed list id, placement, model version and rung; impressions and orders quote it. "" for an empty list."""
+        if self.list_id is None:
+            return ""
+        return make_token(self.list_id, self.placement, self.model_version_id, self.rung)
 
     def __iter__(self) -> Iterator[Recommendation]:
         return iter(self.items)

@@ -14,7 +14,6 @@ from django_recs.serving.ladder import climb_down
 from django_recs.serving.live import LiveModel, live_model
 from django_recs.serving.placements import find_placement
 from django_recs.serving.recommendations import Recommendation, Recommendations, Rung
-from django_recs.tracking.attribution import make_token
 
 
 def recommend(
@@ -51,16 +50,13 @@ def recommend(
     rung, shown = climb_down(rungs, partial(_attempt, asking, model), enough=min(place.min_items, asking.limit))
     if not shown:
         return Recommendations(placement=place.slug, title=place.title, rung=Rung.EMPTY)
-    version_id = model.version_id if model and rung is not Rung.HISTORY else None
-    list_id = uuid.uuid4()
     return Recommendations(
         placement=place.slug,
         title=place.title,
         rung=rung,
         items=shown,
-        list_id=list_id,
-        token=make_token(list_id, place.slug, version_id, rung),
-        model_version_id=version_id,
+        list_id=uuid.uuid4(),
+        model_version_id=model.version_id if model and rung is not Rung.HISTORY else None,
     )
 
 

@@ -1,9 +1,8 @@
 """What a visitor did lately, in one query."""
 
-from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from django.db import connections, router
 from django.db.models import Q, QuerySet
@@ -46,8 +45,8 @@ def _read(identity: VisitorIdentity, limit: int) -> list[HistoryRow]:
     with connections[alias].cursor() as cursor:
         cursor.execute(sql, [person.get(param, param) for param in params])
         rows = cursor.fetchall()
-    to_datetime = _datetime_reader(alias)
-    return [HistoryRow(item_id, type_, to_datetime(occurred_at)) for item_id, type_, occurred_at, _ in rows]
+    zone = connections[alias].timezone
+    return [HistoryRow(item_id, type_, _moment(occurred_at, zone)) for item_id, type_, occurred_at, _ in rows]
 
 
 @lru_cache(maxsize=32)
@@ -58,18 +57,10 @@ def _statement(alias: str, limit: int, *, is_customer: bool) -> tuple[str, tuple
     return sql, tuple(params)
 
 
-def _datetime_reader(alias: str) -> Callable[[Any], datetime]:
-    """From what the database driver returns to what the ORM would: SQLite has text, MySQL naive times."""
-    connection = connections[alias]
-    column = Event._meta.get_field("occurred_at").get_col("")
-    converters = [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]
-
-    def read(value: Any) -> datetime:
-        for convert in converters:
-            value = convert(value, column, connection)
-        return cast("datetime", value)
-
-    return read
+def _moment(stored: datetime | str, zone: tzinfo | None) -> datetime:
+    """What the ORM would make of it: SQLite has text, MySQL naive times, both in the connection's time zone."""
+    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def _newest(identity: VisitorIdentity) -> QuerySet[Event, tuple[Any, ...]]:

@@ -41,6 +41,8 @@ class Links:
     def spread(self, histories: Histories, weights: npt.NDArray[np.float64]) -> FloatArray:
         """(B, I + 1) sums over each visitor's events of event weight (N,) times arrow weight."""
         size = self.item_count + 1
+        if len(histories) == 1:
+            return self._sums(None, histories.item, weights, size).astype(np.float32)[None]
         scores = np.empty((len(histories), size), dtype=np.float32)
         for start, stop in self._chunks(histories):
             events = slice(int(histories.offsets[start]), int(histories.offsets[stop]))
@@ -50,15 +52,18 @@ class Links:
         return scores
 
     def _sums(
-        self, row: IntArray, item: Int32Array, weights: npt.NDArray[np.float64], size: int
+        self, row: IntArray | None, item: Int32Array, weights: npt.NDArray[np.float64], size: int
     ) -> npt.NDArray[np.float64]:
+        """``row``: (N,) the visitor of each event, None when there is only one, as in a web process."""
         starts = self.offsets[item]
         counts = self.offsets[item + 1] - starts
         ends = np.cumsum(counts)
         if not len(ends) or not ends[-1]:
             return np.zeros(size)
         arrows = np.arange(ends[-1]) + np.repeat(starts - (ends - counts), counts)
-        cells = self.items[arrows] + np.repeat(row * (self.item_count + 1), counts)
+        cells = self.items[arrows]
+        if row is not None:
+            cells = cells + np.repeat(row * (self.item_count + 1), counts)
         sums = np.bincount(cells, weights=self.weights[arrows] * np.repeat(weights, counts), minlength=size)
         return np.asarray(sums, dtype=np.float64)
 
