@@ -85,13 +85,14 @@ class Figure:
 
 
 def clustered_error(values: Values, clusters: Counts) -> float:
-    """Standard error of the mean of ``values`` (Q,) when those of one cluster move together.
+    """Standard error of the mean of the differences ``values`` (Q,) if in truth there is none; clusters move together.
 
-    sqrt(sum over clusters of (sum of deviations from the mean)^2) / Q (Liang and Zeger, 1986, the "sandwich").
+    sqrt(sum over clusters of (sum of values)^2) / Q (Liang and Zeger, 1986, the "sandwich", at a mean of 0). The mean
+    is at most sqrt(number of clusters) such errors, so that fewer than four witnesses never make two errors.
     """
     if not len(values):
         return 0.0
-    sums = np.bincount(clusters, weights=values - values.mean())
+    sums = np.bincount(clusters, weights=values)
     return float(np.sqrt((sums**2).sum()) / len(values))
 
 

