@@ -17,7 +17,11 @@ def test_a_token_says_what_was_signed() -> None:
     assert read_token(token) == Attribution(list_id=LIST, placement="for_you", model_version_id=None, rung="popularity")
 
 
-@pytest.mark.parametrize("token", ["", "x", ":::", signing.dumps([1, 2]), "é", "\ud800"])
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", ":::", signing.dumps([1, 2]), "é", "\ud800"],
+    ids=["empty", "letter", "colons", "another salt", "accent", "surrogate"],
+)
 def test_what_was_not_signed_for_this_says_nothing(token: str) -> None:
     assert read_token(token) is None
 

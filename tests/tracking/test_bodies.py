@@ -90,7 +90,11 @@ def test_a_client_cannot_say_who_it_is_nor_where_a_list_came_from() -> None:
     assert (event.list_id, event.placement, event.model_version_id, event.rung) == (None, "", None, "")
 
 
-@pytest.mark.parametrize("token", ["forged", "", None, "W10:1w:x", make_token(uuid.uuid4(), "p", 1, "r")[:-1] + "!"])
+@pytest.mark.parametrize(
+    "token",
+    ["forged", "", None, "W10:1w:x", make_token(uuid.uuid4(), "p", 1, "r")[:-1] + "!"],
+    ids=["forged", "empty", "none", "another key", "one character changed"],
+)
 def test_a_forged_token_attributes_nothing(token: str | None) -> None:
     event = read(name="select_item", event_id="1", item_id="a", slot=3, token=token)
 
