@@ -81,6 +81,20 @@ def test_what_was_known_at_a_moment_does_not_know_later_refunds() -> None:
     assert data.interactions.quantity.tolist() == [1.0]
 
 
+def test_a_question_about_a_window_sees_its_refunds_in_the_truth_and_not_in_the_history() -> None:
+    a, b = add_products(2)
+    store(purchase(a, day=1), purchase(a, day=1, order="o1", quantity=2), purchase(b, day=5, order="o2"))
+    store(purchase(a, day=6, order="o3"), purchase(a, day=9, order="o4"))
+    store(refund(a, day=2, order="o1"), refund(a, day=5, order="o"), refund(b, day=7, order="o2"))
+    data = export_interactions()
+    start, end = (int((START + timedelta(days=days)).timestamp()) for days in (4, 8))
+    assert [(item, day, pieces) for _, item, _, day, pieces, _ in listed(data.asked_at(start, end))] == [
+        (a, 1, 1.0),  # sent back in the window: still part of the history
+        (a, 1, 1.0),  # one of two was sent back before the window
+        (a, 6, 1.0),  # b of day 5 was sent back on day 7: nobody wanted it
+    ]
+
+
 rows = st.tuples(
     st.sampled_from(["view_item", "purchase", "purchase", "refund", "dismiss"]),
     st.integers(0, 3),  # item; 0: none, 3: unknown to the catalogue
