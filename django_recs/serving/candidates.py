@@ -1,8 +1,9 @@
 """Ranked item ids for each strategy, from each rung that can make them. Whether they may be shown is asked later."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -77,12 +78,12 @@ def recently_viewed(asking: Asking, model: LiveModel | None) -> Candidates:
 
 
 def popular(asking: Asking, model: LiveModel | None) -> Candidates:
-    """What is wanted lately: by the live artifact, or counted in the event table where there is none."""
-    if model is not None:
-        items, scores = model.artifact.trending(limit=_count(asking) + len(asking.unwanted))
-        yield from _popular_ones(asking, zip(_names(model.artifact, items), scores.tolist(), strict=True))
-    else:
-        yield from _popular_ones(asking, popular_items())
+    """What is wanted lately: by the live artifact, and after that what the event table counts of newer products."""
+    seen = set(asking.unwanted)
+    for item_id, score in chain(_trending(asking, model), _counted()):
+        if item_id not in seen:
+            seen.add(item_id)
+            yield Candidate(item_id=item_id, score=score, reason=Reason.POPULAR)
 
 
 SOURCES: Mapping[Strategy, Mapping[Rung, Source]] = {
@@ -141,10 +142,15 @@ def _best(scores: FloatArray, asking: Asking, artifact: Artifact) -> Iterator[tu
     yield from zip(_names(artifact, best), scores[best].tolist(), strict=True)
 
 
-def _popular_ones(asking: Asking, ranked: Iterable[tuple[str, float]]) -> Candidates:
-    for item_id, score in ranked:
-        if item_id not in asking.unwanted:
-            yield Candidate(item_id=item_id, score=score, reason=Reason.POPULAR)
+def _trending(asking: Asking, model: LiveModel | None) -> Iterator[tuple[str, float]]:
+    if model is not None:
+        items, scores = model.artifact.trending(limit=_count(asking) + len(asking.unwanted))
+        yield from zip(_names(model.artifact, items), scores.tolist(), strict=True)
+
+
+def _counted() -> Iterator[tuple[str, float]]:
+    """Counts nothing before the first item is asked for, which is only when the artifact's have run out."""
+    yield from popular_items()
 
 
 def _names(artifact: Artifact, indices: npt.NDArray[np.integer]) -> list[str]:

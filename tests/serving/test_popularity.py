@@ -1,6 +1,9 @@
 """What is wanted lately, for a shop without a model."""
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.cache import cache
@@ -67,6 +70,46 @@ def test_counting_happens_once_in_a_while(products: Products, happened: Callable
         popularity.forget()  # another process, the same cache
         assert popular_items() == counted
     assert executed == []
+
+
+def test_a_cold_start_counts_once_however_many_ask(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def count() -> popularity.Counted:
+        calls.append(1)
+        time.sleep(0.05)
+        return (("mug", 1.0),)
+
+    monkeypatch.setattr(popularity, "count_wanted", count)
+    with ThreadPoolExecutor(32) as threads:
+        answers = [future.result() for future in [threads.submit(popular_items) for _ in range(32)]]
+
+    assert answers == [(("mug", 1.0),)] * 32
+    assert len(calls) == 1
+
+
+def test_while_one_counts_again_the_others_go_on_with_what_they_know(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(popularity, "count_wanted", lambda: (("old", 1.0),))
+    popular_items()
+    cache.clear()
+    monkeypatch.setattr(popularity, "MEMORY_SECONDS", 0)
+    popularity.forget()
+    popular_items()
+    cache.clear()
+    started, go_on = threading.Event(), threading.Event()
+
+    def count() -> popularity.Counted:
+        started.set()
+        go_on.wait(5)
+        return (("new", 1.0),)
+
+    monkeypatch.setattr(popularity, "count_wanted", count)
+    with ThreadPoolExecutor(1) as thread:
+        counting = thread.submit(popular_items)
+        started.wait(5)
+        assert popular_items() == (("old", 1.0),)
+        go_on.set()
+        assert counting.result() == (("new", 1.0),)
 
 
 @pytest.mark.parametrize("junk", [b"junk", "junk", 7, [1, 2], [["a", "b"]], [[1, 2.0]], {"old": "schema"}, [[]]])
