@@ -19,7 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from django_recs.engine.baselines.copurchase import CoPurchase
+from django_recs.engine.baselines.neighbours import ItemKNN
 from django_recs.engine.baselines.popularity import Trend
+from django_recs.engine.baselines.text import TextKNN
 from django_recs.engine.blend import Blend
 from django_recs.engine.encoder import SequenceVoice
 from django_recs.engine.interactions import FloatArray, Histories, Int32Array
@@ -31,8 +33,6 @@ FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 ITEM_IDS = "item_ids.npy"
 MANIFEST_LIMIT_BYTES = 16_000_000
-SIMILAR_VOICES = ("item_knn", "text_knn")
-"""Voices that answer "similar items", weighed alike after scaling; the network joins them where it is."""
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(npy|onnx)")
 _PLAIN_KINDS = "biufU"
 """numpy kinds that hold plain values: booleans, integers, floats, text."""
@@ -66,11 +66,14 @@ class Artifact:
         return self.blend.with_voices(voices)
 
     def similar(self, item: int, *, limit: int, counts_only: bool = False) -> tuple[Int32Array, FloatArray]:
-        """Items like ``item``: items int32 (n,) and scores float32 (n,), best first."""
+        """Items like ``item``: items int32 (n,) and scores float32 (n,), best first.
+
+        People who took both, words and the network have one vote each, scaled to its own best.
+        """
         scores = np.zeros(len(self.item_ids), dtype=np.float32)
+        kinds = (ItemKNN, TextKNN) if counts_only else (ItemKNN, TextKNN, SequenceVoice)
         for voice in self.blend.voices:
-            speaks = voice.name in SIMILAR_VOICES or (isinstance(voice, SequenceVoice) and not counts_only)
-            if speaks and hasattr(voice, "similar"):
+            if isinstance(voice, kinds):
                 items, strengths = voice.similar(item, 4 * limit)
                 positive = strengths > 0
                 if positive.any():
@@ -119,7 +122,13 @@ def write_artifact(
 
     Args:
         metrics: the evaluation table; ``dataset``: what the blend was fitted on. Both JSON-able without NaN.
+
+    Raises:
+        FileExistsError: the folder holds an artifact; artifacts never change.
+        ValueError: something that is not plain data.
     """
+    if (folder / MANIFEST).exists():
+        raise FileExistsError(f"{folder} holds an artifact already.")
     folder.mkdir(parents=True, exist_ok=True)
     files = {ITEM_IDS: _write_array(folder / ITEM_IDS, np.array(item_ids, dtype=np.str_))}
     voices = []
@@ -142,6 +151,7 @@ def write_artifact(
     }
     content = json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False).encode()
     _write_bytes(folder / MANIFEST, content)
+    _flush_folder(folder)
     return hashlib.sha256(content).hexdigest()
 
 
@@ -203,6 +213,15 @@ def _flush(target: Any) -> None:
     os.fsync(target.fileno())
 
 
+def _flush_folder(folder: Path) -> None:
+    if os.name == "posix":  # elsewhere a folder cannot be opened, and renames are durable by themselves
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
@@ -243,11 +262,10 @@ def _read_array(folder: Path, name: str, facts: Mapping[str, Any]) -> npt.NDArra
 
 def _map_array(path: Path, facts: Mapping[str, Any]) -> npt.NDArray[Any]:
     try:
-        empty = 0 in facts["shape"]  # which cannot be mapped
-        values = np.load(path, mmap_mode=None if empty else "r", allow_pickle=False)
+        values: npt.NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
     except (ValueError, EOFError, OSError) as error:
         raise ArtifactRefused(f"{path} is not a plain array: {error}.") from error
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in _PLAIN_KINDS:
+    if values.dtype.kind not in _PLAIN_KINDS:
         raise ArtifactRefused(f"{path} is not a plain array.")
     if list(values.shape) != facts["shape"] or values.dtype.str != facts["dtype"]:
         raise ArtifactRefused(

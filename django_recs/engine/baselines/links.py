@@ -81,11 +81,19 @@ class Links:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        return cls(
+        """Raises `ValueError` when the three arrays do not describe links between the items of ``offsets``."""
+        links = cls(
             offsets=np.asarray(arrays["offsets"], dtype=np.int64),
             items=np.asarray(arrays["items"], dtype=np.int32),
             weights=np.asarray(arrays["weights"], dtype=np.float32),
         )
+        count = len(links.items)
+        fits = links.offsets[0] == 0 and links.offsets[-1] == count == len(links.weights)
+        if not fits or (np.diff(links.offsets) < 0).any():
+            raise ValueError("The offsets of links do not fit their items and weights.")
+        if count and not (links.items.min() > 0 and links.items.max() <= links.item_count):
+            raise ValueError("Links point outside the items.")
+        return links
 
     @classmethod
     def from_blocks(cls, blocks: Iterable["csr_array"], *, link_count: int) -> Self:

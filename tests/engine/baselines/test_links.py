@@ -79,3 +79,25 @@ def test_arrays_restore_the_same_links() -> None:
     assert {name: values.tolist() for name, values in again.arrays().items()} == {
         name: values.tolist() for name, values in links.arrays().items()
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"offsets": np.array([0, 2, 1, 3])}, "offsets"),
+        ({"offsets": np.array([1, 2, 3, 3])}, "offsets"),
+        ({"offsets": np.array([0, 1, 2, 2])}, "offsets"),
+        ({"weights": np.ones(2, dtype=np.float32)}, "offsets"),
+        ({"items": np.array([1, 2, 3], dtype=np.int32)}, "outside"),
+        ({"items": np.array([1, 2, 0], dtype=np.int32)}, "outside"),
+    ],
+)
+def test_arrays_that_are_no_links_are_refused(changes: dict[str, np.ndarray], reason: str) -> None:
+    arrays = {
+        "offsets": np.array([0, 1, 2, 3]),
+        "items": np.array([1, 2, 1], dtype=np.int32),
+        "weights": np.ones(3, dtype=np.float32),
+    }
+
+    with pytest.raises(ValueError, match=reason):
+        Links.from_arrays({**arrays, **changes})
