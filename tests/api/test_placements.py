@@ -177,10 +177,10 @@ def test_an_empty_fragment_has_no_body(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("live")
-def test_with_the_database_down_the_answers_are_empty_and_well(client: Client) -> None:
+def test_with_the_database_down_the_answers_are_empty_and_well(shopper: Client) -> None:
     with failing(""):
-        body = client.get("/recs/v1/placements/trending/").json()
-        fragment = client.get("/recs/v1/fragments/trending/")
+        body = shopper.get("/recs/v1/placements/trending/").json()
+        fragment = shopper.get("/recs/v1/fragments/trending/")
 
     assert (body["items"], body["rung"], body["token"]) == ([], "empty", "")
     assert fragment.status_code == 204
