@@ -54,16 +54,19 @@ class Command(BaseCommand):
         return Simulation(**{size.name: options[size.name] for size in fields(Simulation)})
 
     def _move_to_own_folder(self, data: Path) -> None:
-        """Starts again with a folder for this file, beside that of the simulated shop, unless one is set."""
+        """Starts again with a folder and a currency for this file, unless the environment names both.
+
+        The folder stands inside that of the simulated shop, so that either shop can be served at any time.
+        """
         if not data.is_file():
             raise CommandError(f"There is no file {data}.")
-        if "SHOP_VAR_DIR" in os.environ:
+        if {"SHOP_VAR_DIR", "SHOP_CURRENCY"} <= os.environ.keys():
             return
         with data.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:8]
-        folder = settings.VAR_DIR.parent / settings.VAR_DIR.name / f"{data.name.split('.')[0]}-{digest}"
-        environment = {**os.environ, "SHOP_VAR_DIR": str(folder), "SHOP_CURRENCY": OnlineRetail.currency}
-        os.execve(sys.executable, [sys.executable, *sys.argv], environment)  # noqa: S606  (this very command)
+        folder = settings.VAR_DIR / f"{data.name.split('.')[0]}-{digest}"
+        own = {"SHOP_VAR_DIR": str(folder), "SHOP_CURRENCY": OnlineRetail.currency}
+        os.execve(sys.executable, [sys.executable, *sys.argv], own | os.environ)  # noqa: S606  (this very command)
 
     def _prepare(self, source: Simulation | OnlineRetail) -> None:
         # With DEBUG, Django keeps the text of thousands of queries in memory.
