@@ -66,10 +66,10 @@ class Project:
         """A process that runs ``code`` with Django set up and all models imported."""
         return self.start_command([sys.executable, "-c", START + code])
 
-    def run(self, code: str) -> str:
+    def run(self, code: str, *, patience_seconds: float = PATIENCE_SECONDS) -> str:
         """What ``code`` printed; fails when it ended with an error."""
         process = self.start(code)
-        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+        output, errors = process.communicate(timeout=patience_seconds)
         assert process.returncode == 0, errors
         return output.strip()
 
