@@ -8,9 +8,10 @@ from pytest_django.fixtures import Settings
 
 from django_recs.engine.blend import Blend
 from django_recs.engine.interactions import SECONDS_PER_DAY, Histories, Interactions
+from django_recs.engine.situations import Situation
 from django_recs.exceptions import TooLittleData
 from django_recs.pipeline.champion import Champion, TranslatedVoice
-from django_recs.pipeline.fit import choose_split, day_of
+from django_recs.pipeline.fit import choose_opponent, choose_split, day_of
 
 MARCH_1 = 19_783 * SECONDS_PER_DAY
 """2024-03-01 in seconds."""
@@ -30,58 +31,6 @@ def events(days: list[float]) -> Interactions:
     )
 
 
-def champion(day: float) -> Champion:
-    until = MARCH_1 + int(day * SECONDS_PER_DAY)
-    return Champion(version_id=4, blend=Blend(voices=(), weights={}), trained_until=until)
-
-
-def days_of_split(interactions: Interactions, live: Champion | None = None) -> tuple[list[str], str]:
-    split, note = choose_split(interactions, live)
-    return [day_of(moment) for moment in (split.valid_start, split.test_start, split.end)], note
-
-
-def test_the_last_thirty_days_test_and_the_thirty_before_blend() -> None:
-    assert days_of_split(events([0, 364.6])) == (
-        ["2024-12-31", "2025-01-30", "2025-03-01"],
-        "There is no live version to compare with.",
-    )
-
-
-def test_lengths_come_from_the_settings(settings: Settings) -> None:
-    settings.DJANGO_RECS = {"VALIDATION_DAYS": 10, "TEST_DAYS": 5}
-    assert days_of_split(events([0, 364.6]))[0] == ["2025-02-14", "2025-02-24", "2025-03-01"]
-
-
-def test_short_data_keeps_three_fifths_to_learn_from() -> None:
-    assert days_of_split(events([0, 19.5]))[0] == ["2024-03-13", "2024-03-17", "2024-03-21"]
-
-
-def test_too_few_days_are_too_little_data() -> None:
-    with pytest.raises(TooLittleData, match="five days"):
-        choose_split(events([0, 2]), None)
-
-
-def test_an_old_live_version_is_compared_on_the_whole_test_period() -> None:
-    days, note = days_of_split(events([0, 364.6]), champion(300))
-    assert days == ["2024-12-31", "2025-01-30", "2025-03-01"]
-    assert note == "Version 4 is compared on the whole test period."
-
-
-def test_a_live_version_that_saw_some_of_the_test_period_moves_its_start() -> None:
-    days, note = days_of_split(events([0, 364.6]), champion(349.5))
-    assert days == ["2025-01-15", "2025-02-14", "2025-03-01"]
-    assert note == "The test period starts on 2025-02-14, after all that version 4 learned from."
-
-
-def test_a_live_version_of_yesterday_is_left_out() -> None:
-    days, note = days_of_split(events([0, 364.6]), champion(360))
-    assert days == ["2024-12-31", "2025-01-30", "2025-03-01"]
-    assert note == (
-        "Version 4 learned from events until 2025-02-24, so fewer than 7 days remain on which a comparison would be "
-        "fair; it is left out."
-    )
-
-
 class Echo:
     """Scores an item by how often it is in the history, plus its own number."""
 
@@ -93,6 +42,76 @@ class Echo:
         scores = np.tile(np.arange(self.item_count + 1, dtype=np.float32), (len(histories), 1))
         np.add.at(scores, (histories.row, histories.item), 10)
         return scores
+
+
+def champion(day: float, **weights: float) -> Champion:
+    """A live version that learned until a day after 2024-03-01, with a weight for each of its voices."""
+    voices = tuple(
+        TranslatedVoice(name=f"champion.{name}", supports_cold_items=False, voice=Echo(), theirs=np.arange(4))  # type: ignore[arg-type]
+        for name in weights
+    )
+    blend = Blend(voices=voices, weights={Situation.RETURNING: np.array(list(weights.values()))})  # type: ignore[arg-type]
+    return Champion(version_id=4, blend=blend, trained_until=MARCH_1 + int(day * SECONDS_PER_DAY))
+
+
+def days_of_split(interactions: Interactions) -> list[str]:
+    split = choose_split(interactions)
+    return [day_of(moment) for moment in (split.valid_start, split.test_start, split.end)]
+
+
+def test_the_last_thirty_days_test_and_the_thirty_before_blend() -> None:
+    assert days_of_split(events([0, 364.6])) == ["2024-12-31", "2025-01-30", "2025-03-01"]
+
+
+def test_lengths_come_from_the_settings(settings: Settings) -> None:
+    settings.DJANGO_RECS = {"VALIDATION_DAYS": 10, "TEST_DAYS": 5}
+    assert days_of_split(events([0, 364.6])) == ["2025-02-14", "2025-02-24", "2025-03-01"]
+
+
+def test_short_data_keeps_three_fifths_to_learn_from() -> None:
+    assert days_of_split(events([0, 19.5])) == ["2024-03-13", "2024-03-17", "2024-03-21"]
+
+
+def test_too_few_days_are_too_little_data() -> None:
+    with pytest.raises(TooLittleData, match="five days"):
+        choose_split(events([0, 2]))
+
+
+def challenger(*names: str) -> Blend:
+    voices = tuple(
+        TranslatedVoice(name=name, supports_cold_items=False, voice=Echo(), theirs=np.arange(4)) for name in names
+    )  # type: ignore[arg-type]
+    return Blend(voices=voices, weights={Situation.RETURNING: np.ones(len(names))})  # type: ignore[arg-type]
+
+
+def test_without_a_live_version_there_is_no_opponent() -> None:
+    split = choose_split(events([0, 364.6]))
+    assert choose_opponent(None, challenger("a"), split) == (None, "There is no live version to compare with.")
+
+
+def test_a_live_version_that_saw_nothing_of_the_test_period_is_compared_as_it_is() -> None:
+    live = champion(300, a=1.0)
+    opponent, note = choose_opponent(live, challenger("a"), choose_split(events([0, 364.6])))
+    assert opponent is live.blend
+    assert note == "Version 4 is compared as it is."
+
+
+def test_of_a_live_version_that_saw_the_test_period_the_recipe_is_compared() -> None:
+    judged = challenger("b", "new", "a")
+    opponent, note = choose_opponent(champion(360, a=0.75, b=0.25), judged, choose_split(events([0, 364.6])))
+    assert opponent is not None
+    assert opponent.voices == judged.voices
+    assert opponent.weights[Situation.RETURNING].tolist() == [0.25, 0.0, 0.75]
+    assert note == (
+        "Version 4 learned from events until 2025-02-24, the test period among them; its recipe is compared, over voices "
+        "that did not see that period."
+    )
+
+
+def test_a_recipe_of_voices_that_are_no_more_cannot_be_compared() -> None:
+    opponent, note = choose_opponent(champion(360, old=1.0), challenger("a"), choose_split(events([0, 364.6])))
+    assert opponent is None
+    assert note == "Version 4 is made of voices that are no more; it cannot be compared."
 
 
 def test_a_voice_of_another_catalogue_is_asked_in_its_own_numbers() -> None:

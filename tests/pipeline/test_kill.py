@@ -1,5 +1,8 @@
 """A training process killed at any stage: the shop goes on, and the next tick finishes the work."""
 
+import random
+import time
+
 import pytest
 
 from tests.pipeline.processes import Project, kill
@@ -36,5 +39,19 @@ def test_killed_at_a_stage_and_finished_by_the_next_tick(project: Project, stage
     project.wait_for(LEASE_EXPIRED, 1)
     project.run(TRAIN.format(pause=0))
     assert project.value(RUN.format("status || ' ' || attempt_count")) == "promoted 2"
+    assert project.value("SELECT count(*) FROM django_recs_modelversion") == 1
+    assert project.run(ANSWERS) == "model 1 [6, 7, 8, 9]"
+
+
+def test_killed_twice_at_any_moment_and_finished_by_the_third_attempt(project: Project) -> None:
+    project.run(SHOP)
+    for attempt in (1, 2):
+        victim = project.start(TRAIN.format(pause=0.5))
+        project.wait_for(RUN.format("attempt_count"), attempt)
+        time.sleep(random.uniform(0, 3))
+        kill(victim)
+        project.wait_for(LEASE_EXPIRED, 1)
+    project.run(TRAIN.format(pause=0))
+    assert project.value(RUN.format("status || ' ' || attempt_count")) == "promoted 3"
     assert project.value("SELECT count(*) FROM django_recs_modelversion") == 1
     assert project.run(ANSWERS) == "model 1 [6, 7, 8, 9]"

@@ -202,13 +202,13 @@ def test_progress_only_grows_and_ends_with_the_artifact() -> None:
     assert seen[-1] == (0.98, "Writing the artifact.")
 
 
-def test_the_live_version_is_compared_when_enough_days_have_passed() -> None:
+def test_the_live_version_is_compared_as_it_is_once_a_whole_test_period_has_passed() -> None:
     items = add_shop()
     train()
     first = live_version()
     store(
         *(
-            event("purchase", item=item, customer=str(customer), day=60 + customer / 10, order=f"later {customer}")
+            event("purchase", item=item, customer=str(customer), day=60 + customer / 2.5, order=f"later {customer}")
             for customer in range(120)
             for item in items[customer % 20 : customer % 20 + 3]
         )
@@ -216,20 +216,38 @@ def test_the_live_version_is_compared_when_enough_days_have_passed() -> None:
     train()
     second = ModelVersion.objects.order_by("-pk")[0]
     assert first is not None
-    assert second.metrics["protocol"]["test_start"] == "2024-04-30"
-    assert second.metrics["protocol"]["live_version"] == (
-        f"The test period starts on 2024-04-30, after all that version {first.pk} learned from."
-    )
+    assert second.metrics["protocol"]["live_version"] == f"Version {first.pk} is compared as it is."
     assert "champion" in second.metrics["slices"]["returning"]["recommenders"]
     assert not [name for name in second.metrics["slices"]["returning"]["recommenders"] if "." in name]
 
 
-def test_the_live_version_is_left_out_when_it_has_seen_the_test_period() -> None:
+def test_the_recipe_of_the_live_version_is_compared_when_it_has_seen_the_test_period() -> None:
     add_shop()
     first, second = train(), train()
     version = ModelVersion.objects.get(run=second)
     assert (first.status, second.status) == (Status.PROMOTED, Status.PROMOTED)
-    assert "champion" not in version.metrics["slices"]["returning"]["recommenders"]
-    assert version.metrics["protocol"]["live_version"].endswith("a comparison would be fair; it is left out.")
+    returning = version.metrics["slices"]["returning"]["recommenders"]
+    assert returning["champion"]["ndcg@10"] == returning["blend"]["ndcg@10"]  # the same events, so the same recipe
+    assert "its recipe is compared" in version.metrics["protocol"]["live_version"]
     assert live_version() == version
     assert version.replaced == ModelVersion.objects.get(run=first)
+
+
+def test_a_run_stopped_by_hand_says_so_and_is_not_resumed() -> None:
+    add_shop()
+    run = TrainingRun.objects.create()
+
+    def press_control_c(share: float, message: str) -> None:
+        if share > 0.3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_training(run.pk, on_progress=press_control_c)
+    run.refresh_from_db()
+    assert (run.status, run.message) == (Status.FAILED, "Stopped by hand.")
+    assert (due_run(), kept()) == (None, (None, 0))
+
+
+def test_a_missing_catalogue_or_any_other_mistake_of_the_shop_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django_recs.catalog.registry._registered", [])
+    assert train().message.startswith("CatalogNotFound: No catalogue is registered. Write a recs.py")
