@@ -381,6 +381,22 @@ def test_a_broken_line_of_json_is_refused_alone(imported: Import, tmp_path: Path
     assert stored("item_id") == ["a", "a"]
 
 
+def test_objects_are_read_by_key_whatever_the_first_line_lacks(imported: Import, tmp_path: Path) -> None:
+    sparse = {"item_id": "a", "customer_id": 1, "occurred_at": "2026-03-01"}
+    full = {"price": 2.5, "occurred_at": "2026-03-02", "quantity": 3, "order_id": "1001", "sku": "b", "customer_id": 1}
+    full |= {"item_id": "b", "currency": "eur"}
+    lines = [json.dumps(row) for row in (sparse, full)]
+
+    imported("\n".join(lines), "e.jsonl")
+    first = stored("event_id", "item_id", "quantity", "price", "currency", "order_id")
+    said = imported("\n".join(reversed(lines)), "e.jsonl")
+
+    assert [row[1:] for row in first] == [("a", 1, None, "", ""), ("b", 3, Decimal("2.50"), "EUR", "1001")]
+    assert "0 stored, 2 known before, 0 refused" in said
+    assert "0 stored, 1 known before, 1 refused" in imported("\n".join(lines), "e.jsonl", map=["item_id=sku"])
+    assert refused(tmp_path) == [(1, "missing_item")]
+
+
 def test_parquet_types_are_understood(imported: Import) -> None:
     import pyarrow
     from pyarrow import parquet

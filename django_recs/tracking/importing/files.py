@@ -6,9 +6,10 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
@@ -16,6 +17,8 @@ from django_recs.exceptions import RecsError
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl", ".jsonl.gz", ".parquet")
 PARQUET_BATCH_ROWS = 5_000
+SAMPLED_OBJECTS = 1_000
+"""So many lines of a JSONL file tell which keys its objects have."""
 
 
 class FileProblem(RecsError):
@@ -23,11 +26,11 @@ class FileProblem(RecsError):
 
 
 class Row(NamedTuple):
-    """One line of a file, with its cells in the order of `SourceFile.columns`."""
+    """One line of a file, with its cells in the order of `SourceFile.columns`, or by key in JSONL."""
 
     number: int
     """Line of the file, 1 being the first, also where that is the header; the row's number in Parquet."""
-    cells: Sequence[Any]
+    cells: Sequence[Any] | Mapping[str, Any]
     problem: str = ""
     """Why the line is no row at all; its cells then hold what was found."""
 
@@ -38,6 +41,7 @@ class SourceFile:
 
     path: Path
     columns: tuple[str, ...]
+    """In JSONL the keys of the first `SAMPLED_OBJECTS` lines; a later line may have others."""
     rows: Iterator[Row]
     total: int
     """Size in the units of `position`."""
@@ -155,31 +159,20 @@ def _checked_csv_rows(reader: Any, path: Path, width: int) -> Iterator[Row]:
 
 
 def _read_jsonl(lines: Iterator[str], path: Path) -> tuple[tuple[str, ...], Iterator[Row]]:
-    """The columns are the keys of the first line."""
-    parsed = _json_objects(lines)
-    first = next(parsed, None)
-    if first is None:
+    """The columns are the keys of the first lines, because an object leaves out what it has no value for."""
+    rows = _json_rows(lines)
+    sample = list(islice(rows, SAMPLED_OBJECTS))
+    if not sample:
         raise FileProblem(f"{path} is empty.")
-    number, values, problem = first
-    if problem:
-        raise FileProblem(f"{path} is no JSONL file: line {number}: {problem}")
-    columns = tuple(values)
-    return columns, _json_rows(first, parsed, columns)
+    if problem := sample[0].problem:
+        raise FileProblem(f"{path} is no JSONL file: line {sample[0].number}: {problem}")
+    columns = tuple(dict.fromkeys(key for row in sample if not row.problem for key in row.cells))
+    return columns, chain(sample, rows)
 
 
-def _json_rows(
-    first: tuple[int, Any, str], parsed: Iterator[tuple[int, Any, str]], columns: tuple[str, ...]
-) -> Iterator[Row]:
-    for number, values, problem in _chained(first, parsed):
-        if problem:
-            yield Row(number, [values], problem)
-        else:
-            yield Row(number, [values.get(name) for name in columns])
-
-
-def _chained(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from rest
+def _json_rows(lines: Iterator[str]) -> Iterator[Row]:
+    for number, values, problem in _json_objects(lines):
+        yield Row(number, [values], problem) if problem else Row(number, values)
 
 
 def _json_objects(lines: Iterator[str]) -> Iterator[tuple[int, Any, str]]:

@@ -77,6 +77,7 @@ class RowReader:
         self.plan = plan
         self._received_at = received_at
         self._places = _find_columns(plan, columns)
+        self._keys = tuple((name, plan.columns.get(name, name)) for name in FIELDS)
         self._read_time = time_reader(plan.zone, plan.time_format)
         self._counts: dict[uuid.UUID, int] = {}
         self._older_counts: dict[uuid.UUID, int] = {}
@@ -85,11 +86,15 @@ class RowReader:
         """The event of a row. Raises `EventRefused`."""
         if row.problem:
             raise EventRefused("bad_row", row.problem)
-        given = row.cells
-        cells = {name: given[place] for name, place in self._places if not is_missing(given[place])}
+        cells = self._cells(row.cells)
         if self.plan.adjust:
             self.plan.adjust(cells)
         return self._event(cells)
+
+    def _cells(self, given: Sequence[Any] | Mapping[str, Any]) -> Cells:
+        if isinstance(given, Mapping):
+            return {name: given[key] for name, key in self._keys if not is_missing(given.get(key))}
+        return {name: given[place] for name, place in self._places if not is_missing(given[place])}
 
     def _event(self, cells: Cells) -> NewEvent:
         event_type = cells.get("type", self.plan.default_type)

@@ -3,7 +3,7 @@
 import csv
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,7 +108,8 @@ class _RefusedRows:
             )
             self._writer = csv.writer(file)
             self._writer.writerow(("line", "code", "detail", "row"))
-        cells = " | ".join(_short(cell) for cell in row.cells)
+        given = row.cells.values() if isinstance(row.cells, Mapping) else row.cells
+        cells = " | ".join(_short(cell) for cell in given)
         self._writer.writerow((row.number, refused.code, refused.detail, _harmless(cells)))
 
 
