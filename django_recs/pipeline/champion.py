@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, cast
 
 import numpy as np
@@ -28,6 +28,15 @@ class Champion:
     blend: Blend
     trained_until: int
     """Seconds since 1970: it must not be judged by anything before, which it may have seen."""
+
+    def recipe(self, voices: Sequence[Recommender]) -> Blend | None:
+        """Its weights over ``voices``, matched by name; None where a situation would be left without any voice."""
+        named = tuple(
+            replace(voice, name=voice.name.removeprefix(PREFIX)) if isinstance(voice, TranslatedVoice) else voice
+            for voice in self.blend.voices
+        )
+        blend = Blend(voices=named, weights=self.blend.weights).with_voices(voices)
+        return blend if all(weights.any() for weights in blend.weights.values()) else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ everything, because the newest events matter most to a shop.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from django_recs.engine.blend_fit import fit_blend
 from django_recs.engine.evaluation.gate import judge
 from django_recs.engine.evaluation.protocol import EvaluationTable, evaluate
 from django_recs.engine.evaluation.queries import Queries, next_basket_queries
-from django_recs.engine.interactions import SECONDS_PER_DAY, Interactions
+from django_recs.engine.interactions import Interactions
 from django_recs.engine.splits import TimeSplit
 from django_recs.exceptions import TooLittleData
 from django_recs.models import TrainingRun
@@ -24,9 +24,6 @@ from django_recs.pipeline.champion import PREFIX, Champion, open_champion
 from django_recs.pipeline.export import ExportedData
 from django_recs.pipeline.progress import RunProgress
 from django_recs.pipeline.voices import VoiceFitter, event_weight_array
-
-COMPARISON_DAYS = 7
-"""Shortest period, since the end of what the live version learned from, on which it is compared with a new one."""
 
 Status = TrainingRun.Status
 
@@ -55,7 +52,7 @@ def train(data: ExportedData, progress: RunProgress) -> Training:
         LeaseLost: another process took the run over.
     """
     champion = open_champion(data.interactions.item_ids)
-    split, note = choose_split(data.interactions, champion)
+    split = choose_split(data.interactions)
     fitter = VoiceFitter(content=data.content)
 
     voices = fitter.fit(data.as_of(split.valid_start), progress.between(0.05, 0.30))
@@ -64,14 +61,14 @@ def train(data: ExportedData, progress: RunProgress) -> Training:
 
     judged = blend.with_voices(fitter.fit(data.as_of(split.test_start), progress.between(0.35, 0.62)))
     progress.enter(Status.EVALUATING, 0.62, "Evaluating.")
-    compared = champion if champion and champion.trained_until <= split.test_start else None
+    opponent, note = choose_opponent(champion, judged, split)
     table = evaluation_table(
         judged,
         window_queries(data, split.test_start, split.end),
-        champion=compared,
+        champion=opponent,
         protocol={**_described(split), "live_version": note, "weights": _weights(judged)},
     )
-    reasons = judge(table, champion="champion" if compared else None)
+    reasons = judge(table, champion="champion" if opponent else None)
 
     progress.enter(Status.FITTING, 0.70, "Fitting on everything.")
     final = blend.with_voices(fitter.fit(data.interactions, progress.between(0.70, 0.97)))
@@ -85,35 +82,31 @@ def train(data: ExportedData, progress: RunProgress) -> Training:
     )
 
 
-def choose_split(interactions: Interactions, champion: Champion | None) -> tuple[TimeSplit, str]:
-    """Where time is cut, and in a sentence what that means for the comparison with the live version.
-
-    A live version that has learned from the usual test period would be judged by what it knows. Where enough days have
-    passed since, the test period starts after them, so that both competitors learned from the same days.
-
-    Raises:
-        TooLittleData: the events span too few days.
-    """
+def choose_split(interactions: Interactions) -> TimeSplit:
+    """Where time is cut, by the lengths in the settings. Raises `TooLittleData` when the events span too few days."""
     settings = get_settings()
     try:
-        split = TimeSplit.of(interactions, valid_days=settings.validation_days, test_days=settings.test_days)
+        return TimeSplit.of(interactions, valid_days=settings.validation_days, test_days=settings.test_days)
     except ValueError as reason:
         raise TooLittleData(str(reason)) from reason
+
+
+def choose_opponent(champion: Champion | None, judged: Blend, split: TimeSplit) -> tuple[Blend | None, str]:
+    """What stands for the live version in the test period, and in a sentence how it is compared.
+
+    A live version that learned from the test period would be judged by what it knows. In a shop that trains every night
+    that is the rule, so then its recipe is compared: its weights over the voices of ``judged``, which saw the same days.
+    """
     if champion is None:
-        return split, "There is no live version to compare with."
+        return None, "There is no live version to compare with."
     if champion.trained_until <= split.test_start:
-        return split, f"Version {champion.version_id} is compared on the whole test period."
-    start = -(-champion.trained_until // SECONDS_PER_DAY) * SECONDS_PER_DAY
-    if split.end - start < COMPARISON_DAYS * SECONDS_PER_DAY:
-        return split, (
-            f"Version {champion.version_id} learned from events until {day_of(champion.trained_until)}, so fewer than "
-            f"{COMPARISON_DAYS} days remain on which a comparison would be fair; it is left out."
-        )
-    valid_start = start - (split.test_start - split.valid_start)
-    later = replace(split, valid_start=valid_start, test_start=start)
-    return (
-        later,
-        f"The test period starts on {day_of(start)}, after all that version {champion.version_id} learned from.",
+        return champion.blend, f"Version {champion.version_id} is compared as it is."
+    recipe = champion.recipe(judged.voices)
+    if recipe is None:
+        return None, f"Version {champion.version_id} is made of voices that are no more; it cannot be compared."
+    return recipe, (
+        f"Version {champion.version_id} learned from events until {day_of(champion.trained_until)}, the test period "
+        "among them; its recipe is compared, over voices that did not see that period."
     )
 
 
@@ -129,14 +122,14 @@ def window_queries(data: ExportedData, start: int, end: int) -> dict[str, Querie
 
 
 def evaluation_table(
-    blend: Blend, queries: Mapping[str, Queries], *, champion: Champion | None, protocol: Mapping[str, Any]
+    blend: Blend, queries: Mapping[str, Queries], *, champion: Blend | None, protocol: Mapping[str, Any]
 ) -> EvaluationTable:
     """The blend, each of its voices and the live version on the same questions."""
     blends = {"blend": blend}
     voices = list(blend.voices)
     if champion is not None:
-        blends["champion"] = champion.blend
-        voices += champion.blend.voices
+        blends["champion"] = champion
+        voices += [voice for voice in champion.voices if voice.name.startswith(PREFIX)]
     table = evaluate(voices, queries, blends=blends, protocol=protocol)
     for figures in table["slices"].values():
         for name in [name for name in figures["recommenders"] if name.startswith(PREFIX)]:

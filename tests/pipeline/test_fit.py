@@ -103,8 +103,8 @@ def test_of_a_live_version_that_saw_the_test_period_the_recipe_is_compared() -> 
     assert opponent.voices == judged.voices
     assert opponent.weights[Situation.RETURNING].tolist() == [0.25, 0.0, 0.75]
     assert note == (
-        "Version 4 learned from events until 2025-02-24, the test period among them; its recipe is compared, over voices "
-        "that did not see that period."
+        "Version 4 learned from events until 2025-02-24, the test period among them; its recipe is compared, over "
+        "voices that did not see that period."
     )
 
 
