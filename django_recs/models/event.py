@@ -102,6 +102,7 @@ class Event(models.Model):
             TimeIndex(fields=["occurred_at"], name="recs_event_time"),
             models.Index(fields=["customer_id", "occurred_at"], name="recs_event_customer"),
             models.Index(fields=["visitor_id", "occurred_at"], name="recs_event_visitor"),
+            models.Index(fields=["order_id"], name="recs_event_order"),
         ]
 
     def __str__(self) -> str:

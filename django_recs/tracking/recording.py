@@ -6,11 +6,11 @@ into the shop: what cannot be stored is logged, and kept as a `RefusedEvent` whe
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import Error as DatabaseTrouble
 from django.db import models, router, transaction
@@ -39,6 +39,8 @@ from django_recs.tracking.store import Refusal, keep_refused, refusal_body, stor
 from django_recs.tracking.visitors import VisitorIdentity, visitor_of
 
 logger = logging.getLogger(__name__)
+
+ReadT = TypeVar("ReadT")
 
 _KEPT_WITHOUT_CONSENT = (EventType.PURCHASE, EventType.REFUND)
 _ATTRIBUTED_BY = (EventType.SELECT_ITEM, EventType.ADD_TO_CART)
@@ -111,7 +113,7 @@ def track(
     columns |= {"currency": currency, "rating": rating, "event_id": event_id, "token": token, "slot": slot}
     actor = _actor(request, customer, visitor_id, purposes)
     if event_type == EventType.REFUND and request is None and purposes is None:
-        actor = _buyer(columns) or actor
+        actor = _contained(lambda: _buyer(columns), None, "The buyer of what is refunded") or actor
     rows = _record([columns], actor, occurred_at)
     return rows[0] if rows else None
 
@@ -184,15 +186,29 @@ def _actor(request: HttpRequest | None, customer: Any, visitor_id: str, purposes
 
 
 def _buyer(columns: Mapping[str, Any]) -> _Actor | None:
-    """Who bought what is refunded, found by the id that `track_order` gave the purchase."""
-    event_id = order_event_id(columns["order_id"], columns["item"])
-    purchase = Event.objects.filter(event_id=event_id).first()
+    """Who bought what is refunded: by the id that `track_order` gave the purchase, else by any line of the order."""
+    order_id = str(columns["order_id"] or "")
+    if not order_id:
+        return None
+    purchases = Event.objects.using(router.db_for_write(Event)).filter(type=EventType.PURCHASE)
+    purchase = purchases.filter(event_id=order_event_id(order_id, columns["item"])).first()
+    purchase = purchase or purchases.filter(order_id=order_id).order_by("pk").first()
     if purchase is None:
         return None
     identity = VisitorIdentity(
         customer_id=purchase.customer_id, visitor_id=purchase.visitor_id, purposes=Purpose(purchase.purposes)
     )
     return _Actor(identity=identity, is_bot=purchase.is_bot, device=purchase.device)
+
+
+def _contained(read: Callable[[], ReadT], otherwise: ReadT, what: str) -> ReadT:
+    """What ``read`` returns. ``otherwise`` where the database refuses, without harm to the shop's open transaction."""
+    try:
+        with transaction.atomic(using=router.db_for_write(Event)):
+            return read()
+    except (DatabaseTrouble, ValueError):  # ValueError: a text that no driver can encode
+        logger.exception("%s could not be read.", what)
+        return otherwise
 
 
 def _record(rows: Sequence[Mapping[str, Any]], actor: _Actor, occurred_at: datetime | None) -> list[Event]:
@@ -218,7 +234,8 @@ def _store(rows: Sequence[Mapping[str, Any]], actor: _Actor, occurred_at: dateti
         except EventRefused as refused:
             logger.error("An event of the shop was refused: %s", refused)
             refusals.append(_refusal(refused, row, received_at))
-    result = store_events(_attributed(events, actor.identity))
+    attributed = _contained(lambda: _attributed(events, actor.identity), events, "The lists that an order came from")
+    result = store_events(attributed)
     keep_refused(refusals)
     return list(result.events)
 
@@ -260,7 +277,8 @@ def _attributed(events: Sequence[NewEvent], identity: VisitorIdentity) -> list[N
     since = timezone.now() - timedelta(days=get_settings().token_days)
     chosen = Q(type__in=_ATTRIBUTED_BY, item_id__in=wanted, list_id__isnull=False, occurred_at__gte=since)
     newest: dict[str, dict[str, Any]] = {}
-    for item_id, _, *values in events_of(identity, purpose, chosen, "item_id", "occurred_at", *_ATTRIBUTION_COLUMNS):
+    choices = events_of(identity, purpose, chosen, "item_id", "occurred_at", *_ATTRIBUTION_COLUMNS)
+    for item_id, _, *values in choices.using(router.db_for_write(Event)):
         newest.setdefault(item_id, dict(zip(_ATTRIBUTION_COLUMNS, values, strict=False)))  # the key follows them
     return [
         replace(event, **newest[event.item_id]) if event.list_id is None and event.item_id in newest else event

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from django_recs.catalog import registry
 from django_recs.models import Event, Purpose, RefusedEvent
-from django_recs.tracking import OrderLine, make_token, track, track_order
+from django_recs.tracking import OrderLine, make_token, store_events, track, track_order
 from tests.shop.models import Customer, Product
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +142,43 @@ def test_a_refund_finds_the_person_who_bought(ann: Customer) -> None:
         ("refund", str(ann.pk), "f00d", 1),
         ("refund", "", "", 0),
     ]
+
+
+def test_a_refund_of_a_whole_order_finds_the_person_who_bought(ann: Customer, new_event: Any) -> None:
+    track_order(request=request(user=ann), order_id="1001", lines=[OrderLine(item="a"), OrderLine(item="a")])
+    store_events([new_event(type="purchase", order_id="77", customer_id="7", purposes=3, source="import")])
+
+    track("refund", order_id="1001")
+    track("refund", order_id="1001", item="another spelling of a")
+    track("refund", order_id=77, item="a")
+    track("refund", item="a")
+
+    assert people()[3:] == [
+        ("refund", str(ann.pk), "f00d", 1),
+        ("refund", str(ann.pk), "f00d", 1),
+        ("refund", "7", "", 3),
+        ("refund", "", "", 0),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_cannot_be_looked_up_is_recorded_without_it(ann: Customer, caplog: pytest.LogCaptureFixture) -> None:
+    """The failing statement really reaches the database, so that PostgreSQL would refuse all that follows it."""
+
+    def fail(execute: Any, sql: str, *arguments: Any) -> Any:
+        is_lookup = sql.lstrip("( ").startswith("SELECT") and "django_recs_event" in sql
+        return execute("SELECT * FROM no_such_table", (), *arguments[1:]) if is_lookup else execute(sql, *arguments)
+
+    with transaction.atomic(), connection.execute_wrapper(fail):
+        Product.objects.create(title="stands for the order")
+        order = track_order(request=request(user=ann), order_id="1001", lines=[OrderLine(item="a")])
+        refund = track("refund", order_id="1001", item="a")
+        assert track("refund", order_id="1001\ud800", item="a") is None
+
+    assert (Product.objects.count(), len(order), refund is not None) == (1, 1, True)
+    assert people() == [("purchase", str(ann.pk), "f00d", 1), ("refund", "", "", 0)]
+    assert "The lists that an order came from could not be read." in caplog.text
+    assert "The buyer of what is refunded could not be read." in caplog.text
 
 
 def test_an_order_is_recorded_once_a_line() -> None:
