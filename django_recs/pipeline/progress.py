@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from django.db import close_old_connections
+from django.db import connections
 
 from django_recs.exceptions import LeaseLost
 from django_recs.models import TrainingRun
@@ -27,7 +27,7 @@ class RunProgress:
 
     def enter(self, status: TrainingRun.Status, share: float, message: str, **facts: object) -> None:
         """The run goes on to ``status``; ``facts`` are other fields of its row that are known now."""
-        close_old_connections()
+        _leave_old_connections()
         self._store(status=status, progress=share, message=message, **facts)
         self._on_progress(share, message)
 
@@ -47,3 +47,10 @@ class RunProgress:
         if not self._run.advance(**changes):
             raise LeaseLost(f"A later attempt has taken over {self._run}.")
         self._written_at = time.monotonic()
+
+
+def _leave_old_connections() -> None:
+    """As Django does between requests: a stage can outlast a connection. One inside a transaction is the caller's."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
