@@ -10,7 +10,7 @@ from django_recs.tracking.events import NewEvent
 from django_recs.tracking.history import HistoryRow, recent_events
 from django_recs.tracking.recording import OrderLine, track, track_order
 from django_recs.tracking.store import StoreResult, store_events
-from django_recs.tracking.visitors import VisitorIdentity, merge_visitor, visitor_of
+from django_recs.tracking.visitors import VisitorIdentity, merge_visitor, visitor_of, write_visitor_cookie
 
 __all__ = [
     "Attribution",
@@ -28,4 +28,5 @@ __all__ = [
     "track",
     "track_order",
     "visitor_of",
+    "write_visitor_cookie",
 ]

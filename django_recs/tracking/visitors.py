@@ -22,6 +22,8 @@ FOREIGN_VISITOR_KEY = "recs_foreign_visitor"
 
 _CACHE = "_recs_visitor"
 _SALT = "django_recs.visitor"
+_OWNED = ".customer"
+"""Ends the cookie of a browser that was last used by somebody signed in: it names no guest."""
 _DAY_SECONDS = 86_400
 
 
@@ -54,26 +56,36 @@ def visitor_of(request: HttpRequest) -> VisitorIdentity:
 def with_visitor_id(request: HttpRequest) -> VisitorIdentity:
     """Like `visitor_of`, but a browser without a visitor id gets one where consent allows.
 
-    The caller must answer with `write_visitor_cookie`, or the id is forgotten.
+    A guest whose id was merged into a customer gets a new one too: somebody else may sit there by now. The caller must
+    answer with `write_visitor_cookie`, or the id is forgotten. Raises `django.db.Error`.
     """
     identity = visitor_of(request)
-    if identity.purposes & IDENTIFYING and not identity.visitor_id:
+    if identity.purposes & IDENTIFYING and (not identity.visitor_id or _is_merged_guest(identity)):
         identity = replace(identity, visitor_id=uuid.uuid4().hex, recent={})
         setattr(request, _CACHE, identity)
     return identity
 
 
-def write_visitor_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Set, renew or delete the visitor cookie, as consent wants it. Only the events endpoint's answer calls this."""
+def write_visitor_cookie(request: HttpRequest, response: HttpResponseBase, *, purposes: Purpose | None = None) -> None:
+    """Set, renew or delete the visitor cookie, as consent wants it.
+
+    The events endpoint does it with each answer. A shop's view that takes a consent back calls it too, for browsers
+    without JavaScript.
+
+    Args:
+        purposes: what the visitor allows from now on; what the request says when left out.
+    """
     name = get_settings().visitor_cookie
     identity = visitor_of(request)
-    if not identity.visitor_id:
+    allowed = identity.purposes if purposes is None else purposes
+    value = identity.visitor_id + (_OWNED if identity.customer_id else "")
+    if not identity.visitor_id or not allowed & IDENTIFYING:
         if name in request.COOKIES:
             response.delete_cookie(name, domain=django_settings.SESSION_COOKIE_DOMAIN, samesite="Lax")
-    elif _unsign(request.COOKIES.get(name, ""), max_age_seconds=_DAY_SECONDS) != identity.visitor_id:
+    elif _unsign(request.COOKIES.get(name, ""), max_age_seconds=_DAY_SECONDS) != value:
         response.set_cookie(
             name,
-            signing.TimestampSigner(salt=_SALT).sign(identity.visitor_id),
+            signing.TimestampSigner(salt=_SALT).sign(value),
             max_age=get_settings().visitor_cookie_days * _DAY_SECONDS,
             domain=django_settings.SESSION_COOKIE_DOMAIN,
             secure=django_settings.SESSION_COOKIE_SECURE,
@@ -111,12 +123,17 @@ def merge_at_login(request: HttpRequest, customer_id: str) -> None:
         request.session[FOREIGN_VISITOR_KEY] = identity.visitor_id
 
 
+def _is_merged_guest(identity: VisitorIdentity) -> bool:
+    return not identity.customer_id and Visitor.objects.filter(visitor_id=identity.visitor_id).exists()
+
+
 def _identify(request: HttpRequest, purposes: Purpose) -> VisitorIdentity:
     if not purposes:
         return VisitorIdentity()
+    customer_id = _customer_id(request)
     return VisitorIdentity(
-        customer_id=_customer_id(request),
-        visitor_id=_visitor_id(request) if purposes & IDENTIFYING else "",
+        customer_id=customer_id,
+        visitor_id=_visitor_id(request, is_customer=bool(customer_id)) if purposes & IDENTIFYING else "",
         purposes=purposes,
     )
 
@@ -126,9 +143,12 @@ def _customer_id(request: HttpRequest) -> str:
     return str(user.pk) if user is not None and user.is_authenticated else ""
 
 
-def _visitor_id(request: HttpRequest) -> str:
+def _visitor_id(request: HttpRequest, *, is_customer: bool) -> str:
     cookie = request.COOKIES.get(get_settings().visitor_cookie, "")
-    visitor_id = _unsign(cookie, max_age_seconds=get_settings().visitor_cookie_days * _DAY_SECONDS) if cookie else ""
+    value = _unsign(cookie, max_age_seconds=get_settings().visitor_cookie_days * _DAY_SECONDS) if cookie else ""
+    if value.endswith(_OWNED) and not is_customer:
+        return ""
+    visitor_id = value.removesuffix(_OWNED)[:32]
     session = getattr(request, "session", None)
     if visitor_id and session is not None and session.get(FOREIGN_VISITOR_KEY) == visitor_id:
         return ""
@@ -136,8 +156,8 @@ def _visitor_id(request: HttpRequest) -> str:
 
 
 def _unsign(cookie: str, *, max_age_seconds: int) -> str:
-    """The visitor id in a signed cookie; "" when it is forged or older than that."""
+    """What a signed cookie holds; "" when it is forged or older than that."""
     try:
-        return signing.TimestampSigner(salt=_SALT).unsign(cookie, max_age=max_age_seconds)[:32]
+        return signing.TimestampSigner(salt=_SALT).unsign(cookie, max_age=max_age_seconds)
     except signing.BadSignature:
         return ""

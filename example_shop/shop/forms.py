@@ -37,3 +37,6 @@ class ConsentForm(forms.Form):
     def chosen(self) -> list[str]:
         everything = [name for name, _ in self.fields["purposes"].choices]
         return {"all": everything, "none": []}.get(self.cleaned_data["choice"], self.cleaned_data["purposes"])
+
+    def allowed(self) -> Purpose:
+        return Purpose(sum(Purpose[name.upper()] for name in self.chosen()))

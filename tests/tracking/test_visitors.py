@@ -178,7 +178,7 @@ def test_a_second_customer_on_the_browser_gets_another_id() -> None:
     assert visitor_of(made).visitor_id == ""
     fresh = with_visitor_id(made).visitor_id
     assert fresh not in ("", "f00d")
-    assert set_cookie(made).value.startswith(f"{fresh}:")
+    assert set_cookie(made).value.startswith(f"{fresh}.customer:")
 
 
 @pytest.mark.django_db
@@ -215,6 +215,48 @@ def test_after_signing_out_the_guest_sees_only_what_a_guest_did(new_event: Calla
 
     assert recent_events(visitor_of(guest), 10) == []
     assert Event.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_next_person_on_the_browser_is_somebody_else(
+    new_event: Callable[..., NewEvent], django_assert_num_queries: Any
+) -> None:
+    ann = customer("ann")
+    store_events([new_event(visitor_id="f00d", item_id="seen by ann as a guest", purposes=1)])
+    made = request(visitor=cookie_of("f00d"))
+    login(made, ann)
+    with_visitor_id(made)
+    owned = set_cookie(made).value
+    guest = request(visitor=owned)
+
+    with django_assert_num_queries(0):
+        assert recent_events(visitor_of(guest), 10) == []
+    fresh = with_visitor_id(guest).visitor_id
+    assert fresh not in ("", "f00d")
+    assert set_cookie(guest).value.startswith(f"{fresh}:")
+    login(back := request(visitor=owned), ann)
+    assert visitor_of(back).visitor_id == "f00d"
+    assert set_cookie(back) is None
+
+
+@pytest.mark.django_db
+def test_a_guest_with_the_id_of_a_customer_gets_another_before_anything_is_written() -> None:
+    """Signed out before the browser sent an event, so that the cookie does not know of the customer."""
+    merge_visitor("f00d", "1")
+    made = request(visitor=cookie_of("f00d"))
+
+    fresh = with_visitor_id(made).visitor_id
+
+    assert fresh not in ("", "f00d")
+    assert set_cookie(made).value.startswith(f"{fresh}:")
+
+
+def test_a_view_that_takes_consent_back_deletes_the_cookie() -> None:
+    made, response = request("personalisation", cookie_of("f00d")), HttpResponse()
+
+    write_visitor_cookie(made, response, purposes=Purpose.MARKETING)
+
+    assert (response.cookies["recs_visitor"].value, response.cookies["recs_visitor"]["max-age"]) == ("", 0)
 
 
 @pytest.mark.django_db

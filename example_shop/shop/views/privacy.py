@@ -7,7 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from django_recs.conf import get_settings
-from django_recs.tracking import consented_purposes
+from django_recs.tracking import consented_purposes, write_visitor_cookie
 from shop.forms import ConsentForm
 
 _YEAR_SECONDS = 365 * 86_400
@@ -38,4 +38,5 @@ def consent(request: HttpRequest) -> HttpResponse:
         secure=settings.SESSION_COOKIE_SECURE,
         samesite="Lax",
     )
+    write_visitor_cookie(request, response, purposes=form.allowed())
     return response
