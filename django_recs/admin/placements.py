@@ -142,7 +142,9 @@ class PlacementAdmin(TypedAdmin[Placement]):
             customer_id=request.POST.get("preview_customer", "").strip(),
         )
         preview: Preview | None = None
-        if form.is_valid():
+        if question.customer_id and not request.user.has_perm("django_recs.view_event"):
+            preview = Preview(summary=_("Shelves of a person show what they did: you need the right to view events."))
+        elif form.is_valid():
             preview = preview_shelf(form.instance, item_id=question.item_id, customer_id=question.customer_id)
         fields = AdminForm(
             form,

@@ -24,6 +24,7 @@ from django_recs.engine.baselines.popularity import Trend
 from django_recs.engine.baselines.text import TextKNN
 from django_recs.engine.blend import Blend
 from django_recs.engine.encoder import SequenceVoice
+from django_recs.engine.events import VIEW_CODE
 from django_recs.engine.interactions import FloatArray, Histories, Int32Array
 from django_recs.engine.recommender import Arrays, Recommender
 from django_recs.engine.situations import Situation
@@ -86,6 +87,15 @@ class Artifact:
             if isinstance(voice, CoPurchase):
                 return voice.bought_together(item, min_persons=min_persons, limit=limit)
         return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+
+    def rehearse(self) -> None:
+        """Answer once for a visitor of one event in every situation. Raises whatever a voice that cannot work raises.
+
+        Opening proves that the files are intact; this proves that this machine can run them, the graph above all.
+        """
+        visitor = Histories.of_one(item=[1], event_type=[VIEW_CODE], time=[0], now=60)
+        for situation in self.blend.weights:
+            self.blend.score(visitor, situation)
 
     def trending(self, *, limit: int) -> tuple[Int32Array, FloatArray]:
         """What is wanted lately: items and scores, best first; by the trend whose half-life is nearest to a week."""

@@ -94,8 +94,8 @@ def choose_split(interactions: Interactions) -> TimeSplit:
 def choose_opponent(champion: Champion | None, judged: Blend, split: TimeSplit) -> tuple[Blend | None, str]:
     """What stands for the live version in the test period, and in a sentence how it is compared.
 
-    A live version that learned from the test period would be judged by what it knows. In a shop that trains every night
-    that is the rule, so then its recipe is compared: its weights over the voices of ``judged``, which saw the same days.
+    A live version that learned from the test period would be judged by what it knows. In a shop that trains nightly
+    that is the rule, so its recipe is compared then: its weights over the voices of ``judged``, that saw the same days.
     """
     if champion is None:
         return None, "There is no live version to compare with."

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from django_recs.conf import get_settings
 from django_recs.engine.artifacts import Artifact
-from django_recs.engine.events import EVENT_CODES, EventType
+from django_recs.engine.events import EVENT_CODES, PURCHASE_CODE, EventType
 from django_recs.engine.interactions import FloatArray, Histories, Int32Array
 from django_recs.engine.situations import Situation, situation_of
 from django_recs.models import Strategy
@@ -49,7 +49,10 @@ def for_you(asking: Asking, model: LiveModel | None, *, counts_only: bool = Fals
     if asking.placement.exclude_purchased and situation is Situation.RETURNING:
         situation = Situation.NEW_TO_THEM
     bought = {row.item_id for row in asking.history if row.type == EventType.PURCHASE}
-    for item_id, score in _best(blend.score(histories, situation)[0], asking, model.artifact):
+    scores = blend.score(histories, situation)[0]
+    if situation is Situation.NEW_VISITOR:  # the few things they just looked at are no news; what they bought may be
+        scores[np.setdiff1d(histories.item, histories.item[histories.event_type == PURCHASE_CODE])] = -np.inf
+    for item_id, score in _best(scores, asking, model.artifact):
         reason = Reason.BOUGHT_BEFORE if item_id in bought else Reason.FOR_YOU
         yield Candidate(item_id=item_id, score=score, reason=reason)
 

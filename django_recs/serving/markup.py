@@ -47,7 +47,9 @@ def fragment_markup(
 ) -> SafeString:
     """An empty element that the script fills with the shelf, so that the page around it may be cached for everyone."""
     try:
-        query: list[tuple[str, object]] = [("item", item_id) for item_id in item_ids([item, *items])]
+        anchors = item_ids([item, *items])
+        name = "item" if len(anchors) == 1 else "items"
+        query: list[tuple[str, object]] = [(name, item_id) for item_id in anchors]
         if limit is not None:
             query.append(("limit", int(limit)))
         url = reverse("django_recs:fragment", args=[placement]) + (f"?{urlencode(query)}" if query else "")

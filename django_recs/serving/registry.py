@@ -50,9 +50,13 @@ def roll_back() -> ModelVersion:
 
 def _check_artifact(version: ModelVersion) -> None:
     try:
-        open_version(version)
+        artifact = open_version(version)
     except (ArtifactRefused, OSError, ValueError) as error:
         raise PromotionRefused(f"The artifact of {version} cannot be used: {error}") from error
+    try:
+        artifact.rehearse()
+    except Exception as error:  # ONNX Runtime has errors of its own for graphs that it cannot run
+        raise PromotionRefused(f"{version} cannot answer on this machine: {type(error).__name__}: {error}") from error
 
 
 def _move_pointer(version: ModelVersion, *, remember: bool) -> ModelVersion:

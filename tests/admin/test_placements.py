@@ -40,6 +40,18 @@ def test_the_name_in_templates_stays(sign_in: SignIn) -> None:
     assert not Placement.objects.filter(slug="other").exists()
 
 
+def test_who_may_not_view_events_sees_no_shelf_of_a_customer(
+    sign_in: SignIn, record: Record, live: ModelVersion, products: dict[str, Product]
+) -> None:
+    record(item_id=str(products["pot"].pk), customer_id="7", visitor_id="")
+    editor = sign_in("view_placement", "change_placement")
+
+    response = editor.post(SIMILAR, settings_of(strategy="recently_viewed", preview_customer="7", _preview="1"))
+
+    assert shown(response) == []
+    assert "you need the right to view events" in text_of(response)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -115,7 +127,7 @@ def test_the_shelf_of_a_customer(
     record(item_id=str(products["pot"].pk), customer_id="7", visitor_id="")
     form = settings_of(strategy="recently_viewed", preview_customer="7", _preview="1")
 
-    response = sign_in(*ALL).post(SIMILAR, form)
+    response = sign_in(*ALL, "view_event").post(SIMILAR, form)
 
     assert shown(response) == ["Pot"]
     assert "from this person&#x27;s own visits" in text_of(response)

@@ -63,6 +63,18 @@ def test_a_list_says_what_made_it_and_its_token_proves_it(
     assert (attribution.model_version_id, attribution.rung) == (live.pk, "model")
 
 
+def test_a_new_visitor_is_not_shown_what_they_just_looked_at(
+    live: ModelVersion, products: Products, happened: Happened
+) -> None:
+    happened("purchase", products["bowl"])
+    happened("view_item", products["mug"])
+
+    titles = [item.title for item in recommend("for_you", visitor_id="guest")]
+
+    assert "Mug" not in titles
+    assert "Bowl" in titles
+
+
 def test_every_reason_is_true(live: ModelVersion, products: Products, happened: Happened) -> None:
     happened("purchase", products["mug"])
     happened("purchase", products["bowl"])

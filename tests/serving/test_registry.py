@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.db import transaction
 
 from django_recs.engine.blend import Blend
+from django_recs.engine.encoder import SequenceVoice
+from django_recs.engine.events import EVENT_TYPES
 from django_recs.exceptions import PromotionRefused
 from django_recs.models import ModelPointer, ModelVersion
 from django_recs.serving import live_version, promote, roll_back
@@ -149,3 +152,27 @@ def test_a_listener_that_fails_does_not_undo_a_promotion(
         model_promoted.disconnect(fail)
 
     assert _statuses() == {"first": Status.LIVE}
+
+
+def test_a_version_whose_graph_does_not_run_is_not_promoted(
+    blend: Blend, artifact_root: Path, tmp_path: Path, version: Publish
+) -> None:
+    good = version("good")
+    promote(good)
+    deaf = SequenceVoice(
+        encoder_onnx=np.frombuffer(b"no graph", dtype=np.uint8),
+        item_vectors=np.ones((len(ITEM_IDS) + 1, 2), dtype=np.float32),
+        gap_edges=np.array([60], dtype=np.int64),
+        read_types=np.ones(len(EVENT_TYPES), dtype=np.bool_),
+        max_length=5,
+    )
+    broken = Blend(
+        voices=(*blend.voices, deaf),
+        weights={situation: np.append(weights, 1.0) for situation, weights in blend.weights.items()},
+    )
+    version_without_graph = publish(tmp_path, "broken", broken, list(ITEM_IDS.values()))
+
+    with pytest.raises(PromotionRefused, match="cannot answer on this machine"):
+        promote(version_without_graph)
+
+    assert live_version() == good
