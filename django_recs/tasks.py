@@ -3,6 +3,8 @@
 Tasks are acknowledged early and never rejected when a worker is lost: a run that was cut off is found by `tick`.
 """
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.db import transaction
 
@@ -11,6 +13,9 @@ from django_recs.models import TrainingRun
 GPU_QUEUE = "gpu"
 """Given with each message, because Celery deprecates it as an attribute of a task. A schedule of `train` names it too:
 ``CELERY_TASK_ROUTES = {"django_recs.train": {"queue": "gpu"}}``."""
+SCHEDULE_GAP = timedelta(hours=1)
+"""A scheduled training starts this long after the one before at the earliest: messages that two beats sent, or that
+piled up while no worker ran, train once."""
 TICK_SECONDS = 60
 """How often the beat schedule should send `tick`. A message that no worker took until the next one is dropped."""
 
@@ -22,7 +27,7 @@ def train(run_pk: int | None = None) -> None:
     from django_recs.pipeline.run import run_training
 
     try:
-        run_training(run_pk or TrainingRun.objects.queue(trigger="schedule").pk)
+        run_training(run_pk or TrainingRun.objects.queue(trigger="schedule", gap=SCHEDULE_GAP).pk)
     except TrainingInProgress:
         return
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from celery import current_app
 from django.test import TestCase
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
@@ -53,6 +54,16 @@ def test_two_schedules_at_once_make_one_run() -> None:
     tasks.train.delay()
     tasks.train.delay()
     assert statuses() == [("schedule", Status.QUEUED)]
+
+
+def test_a_late_copy_of_the_schedule_trains_nothing_and_the_next_night_does() -> None:
+    tasks.train.delay()
+    tasks.train.delay()
+    assert statuses() == [("schedule", Status.SKIPPED)]
+
+    TrainingRun.objects.update(finished_at=timezone.now() - tasks.SCHEDULE_GAP)
+    tasks.train.delay()
+    assert statuses() == [("schedule", Status.SKIPPED)] * 2
 
 
 def test_tick_takes_up_a_run_that_was_left_behind() -> None:

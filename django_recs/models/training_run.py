@@ -1,5 +1,6 @@
 """Attempts to train, and the lease that keeps them one at a time."""
 
+from datetime import timedelta
 from typing import Self
 
 from django.db import models
@@ -15,14 +16,19 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         """Waiting or under way, the oldest first."""
         return self.filter(status__in=TrainingRun.UNFINISHED).order_by("pk")
 
-    def queue(self, *, trigger: str) -> "TrainingRun":
+    def queue(self, *, trigger: str, gap: timedelta = timedelta()) -> "TrainingRun":
         """A new run that waits. A worker has to be told after the transaction has committed, or finds it at its tick.
 
+        Args:
+            gap: how long ago the run before must have ended.
+
         Raises:
-            TrainingInProgress: another run waits or is under way.
+            TrainingInProgress: another run waits or is under way, or ended within ``gap``.
         """
         if waiting := self.unfinished().first():
             raise TrainingInProgress(f"Training {waiting} is waiting or under way.")
+        if recent := self.filter(finished_at__gt=timezone.now() - gap).first():
+            raise TrainingInProgress(f"Training {recent} has just ended.")
         return self.create(trigger=trigger[:60])
 
 
