@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django_recs.engine.events import EventType
 from django_recs.exceptions import EventRefused
 from django_recs.tracking.attribution import read_token
 from django_recs.tracking.clock import corrected_time, parse_time
 from django_recs.tracking.events import (
     MAX_EVENT_ID_LENGTH,
+    SERVER_ONLY_TYPES,
     NewEvent,
     as_integer,
     as_number,
@@ -66,8 +66,8 @@ def event_from_body(raw: object, *, sender: Sender, sent_at: datetime | None) ->
     if not isinstance(raw, Mapping):
         raise EventRefused("not_an_object", f"an event is an object, not {type(raw).__name__}.")
     name = as_text("name", raw.get("name"))
-    if name == EventType.REFUND:
-        raise EventRefused("server_only", "refund is recorded by the shop's own code.")
+    if name in SERVER_ONLY_TYPES:
+        raise EventRefused("server_only", f"{name} is recorded by the shop's own code.")
     created = parse_time("created_at", raw.get("created_at"))
     sent = parse_time("sent_at", raw.get("sent_at")) or sent_at
     return NewEvent(

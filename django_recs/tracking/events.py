@@ -17,6 +17,9 @@ from django_recs.exceptions import EventRefused
 ITEMLESS_TYPES = frozenset({EventType.BEGIN_CHECKOUT.value, EventType.SEARCH.value})
 """Every other type is about one item and needs its id; only a refund may name a whole order instead."""
 
+SERVER_ONLY_TYPES = frozenset({EventType.PURCHASE.value, EventType.REFUND.value})
+"""Only the shop's own code and its files record these: anybody can send a request, and orders weigh most."""
+
 MAX_EVENT_ID_LENGTH = 128
 MAX_QUANTITY = 1_000_000
 MAX_PRICE = Decimal("9999999999.99")

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django_recs.conf import get_settings
 from django_recs.engine.events import EVENT_CODES
 from django_recs.exceptions import RecsError
+from django_recs.tracking.events import SERVER_ONLY_TYPES
 from django_recs.tracking.recording import item_id_of
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,9 @@ def event_markup(event_type: str, item: Any = None, **columns: Any) -> SafeStrin
         return SafeString("")
     if event_type not in EVENT_CODES:
         logger.error("The page reports an unknown event type: %r", event_type)
+        return SafeString("")
+    if event_type in SERVER_ONLY_TYPES:
+        logger.error("The page reports a %s, which only track and track_order may record.", event_type)
         return SafeString("")
     body |= {_KEYS.get(name, name): value for name, value in columns.items()}
     sent = {name: value for name, value in body.items() if value not in (None, "")}

@@ -108,6 +108,16 @@ def test_one_bad_event_among_fifty_is_refused_alone(send: Send, place: int, pois
     assert RefusedEvent.objects.values_list("code", "source").get() == (code, "rest")
 
 
+def test_nobody_can_add_orders(client: Client) -> None:
+    client.cookies["recs_consent"] = "personalisation"
+    forged = [view_of("a", name=name, transaction_id="1001") for name in ("purchase", "refund")]
+
+    response = client.post(URL, json.dumps({"events": forged}), content_type="application/json")
+
+    assert [rejected["code"] for rejected in response.json()["rejected"]] == ["server_only", "server_only"]
+    assert not Event.objects.exists()
+
+
 def test_a_refused_event_is_kept_for_inspection(send: Send) -> None:
     send({"events": [view_of("a\0<b>", event_id="1")]})
 

@@ -113,6 +113,7 @@ def test_a_forged_token_attributes_nothing(token: str | None) -> None:
         ({"event_id": "1", "item_id": "a", "name": ["view_item"]}, "too_deep"),
         ({"event_id": "1", "item_id": "a", "name": 1.5}, "bad_text"),
         ({"event_id": "1", "item_id": "a", "name": "refund"}, "server_only"),
+        ({"event_id": "1", "item_id": "a", "name": "purchase"}, "server_only"),
         ({"item_id": "a", "name": "view_item"}, "missing_event_id"),
         ({"event_id": "x" * 129, "item_id": "a", "name": "view_item"}, "too_long"),
         ({"event_id": "\ud800", "item_id": "a", "name": "view_item"}, "bad_text"),
@@ -130,7 +131,7 @@ def test_a_forged_token_attributes_nothing(token: str | None) -> None:
         ({"event_id": "1", "name": "view_item", "item_id": "a", "created_at": "noon"}, "bad_time"),
         ({"event_id": "1", "name": "rate", "item_id": "a"}, "missing_rating"),
         ({"event_id": "1", "name": "rate", "item_id": "a", "rating": 101}, "out_of_range"),
-        ({"event_id": "1", "name": "purchase", "item_id": "a", "transaction_id": "x" * 65}, "too_long"),
+        ({"event_id": "1", "name": "view_item", "item_id": "a", "transaction_id": "x" * 65}, "too_long"),
     ],
 )
 def test_each_fault_has_its_code(raw: object, code: str) -> None:

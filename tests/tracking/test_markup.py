@@ -42,8 +42,8 @@ def test_an_event_of_the_page() -> None:
         {"name": "view_item", "item_id": str(product.pk)}
     ]
     assert sent_by(render('{% recs_track "search" %}')) == [{"name": "search"}]
-    assert sent_by(render('{% recs_track "purchase" item="a" order_id="7" quantity=2 price=3.5 currency="EUR" %}')) == [
-        {"name": "purchase", "item_id": "a", "transaction_id": "7", "quantity": 2, "price": 3.5, "currency": "EUR"}
+    assert sent_by(render('{% recs_track "rate" item="a" order_id="7" quantity=2 price=3.5 currency="EUR" %}')) == [
+        {"name": "rate", "item_id": "a", "transaction_id": "7", "quantity": 2, "price": 3.5, "currency": "EUR"}
     ]
 
 
@@ -61,6 +61,8 @@ def test_a_mistake_in_a_template_does_not_break_the_page(
 ) -> None:
     assert render('a{% recs_track "veiw_item" item="1" %}b') == "ab"
     assert "unknown event type: 'veiw_item'" in caplog.text
+    assert render('a{% recs_track "purchase" item="1" %}b') == "ab"
+    assert "reports a purchase, which only track and track_order may record" in caplog.text
     monkeypatch.setattr(registry, "_registered", [])
     assert render('a{% recs_track "view_item" item=product %}b', product=Product()) == "ab"
     assert "has no item id" in caplog.text

@@ -110,6 +110,32 @@ def test_a_button_within_an_item_does_not_select_it(shop: Callable[..., None], b
 
 
 @in_browser
+def test_another_window_is_a_choice_and_a_menu_is_none(shop: Callable[..., None], browser: "Chrome") -> None:
+    shop("/")
+    pressed = "document.querySelector('[data-recs-item=%s]').dispatchEvent(new MouseEvent('auxclick', %s))"
+    for item, button in (("a", 2), ("b", 3), ("a", 1)):
+        target = item if item == "a" else "b] a[href"
+        browser.execute_script(pressed % (target, f"{{bubbles: true, button: {button}}}"))
+
+    rows = events(names=("type", "item_id"), count=3)
+    assert [row for row in rows if row[0] == "select_item"] == [("select_item", "a")]
+
+
+@in_browser
+def test_consent_is_in_the_value_of_the_cookie_and_not_in_its_name(
+    shop: Callable[..., None], browser: "Chrome", settings: Any
+) -> None:
+    settings.DJANGO_RECS = {"CONSENT_COOKIE": "shop-analytics"}
+    shop("/fragment/", None)
+    browser.add_cookie({"name": "shop-analytics", "value": "none"})
+    browser.get(browser.current_url.replace("/fragment/", "/item/"))
+    time.sleep(1.5)
+
+    requests = browser.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert [url for url in requests if "/events/" in url] == []
+
+
+@in_browser
 def test_what_is_left_arrives_when_the_page_is_left(shop: Callable[..., None], browser: "Chrome") -> None:
     shop("/fragment/")  # a page without events of its own
     shop("/item/")

@@ -7,7 +7,7 @@
   const KEPT = 200; // events kept while the server is unavailable
   const WAIT = 1000; // ms in which events gather
   const LONGEST_WAIT = 60000;
-  const QUOTING = ["view_item", "add_to_cart", "add_to_wishlist", "purchase"];
+  const QUOTING = ["view_item", "add_to_cart", "add_to_wishlist"];
   const MEMORY = "recs.tokens"; // sessionStorage: item id -> [token, slot] of the list it was chosen from
   const seen = new WeakSet();
   let queue = [];
@@ -15,8 +15,9 @@
   let timer = 0;
 
   const allowed = () => {
-    const value = document.cookie.split("; ").find((part) => part.startsWith(cookie + "="));
-    return !navigator.globalPrivacyControl && /\b(personalisation|analytics|marketing)\b/i.test(value || "");
+    const found = document.cookie.split("; ").find((part) => part.startsWith(cookie + "="));
+    const value = (found || "").slice(cookie.length + 1);
+    return !navigator.globalPrivacyControl && /\b(personalisation|analytics|marketing)\b/i.test(value);
   };
 
   const newId = () =>
@@ -143,7 +144,8 @@
     post([]).catch(() => {}); // the answer deletes the visitor cookie
   };
 
-  const click = ({ target }) => {
+  const click = ({ target, button }) => {
+    if (button > 1) return; // a menu, or one of the mouse's further buttons
     const item = target.closest?.("a") && target.closest("[data-recs-item]");
     const chosen = item && allowed() && place(item);
     if (!chosen) return;
