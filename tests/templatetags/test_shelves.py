@@ -190,8 +190,8 @@ def test_a_fragment_is_a_place_for_the_script_to_fill(db: None, products: Produc
         f'<div class="recs-fragment" data-recs-fragment="/recs/v1/fragments/similar/?item={mug.pk}&amp;limit=4"></div>'
     )
     assert rendered('{% recs_fragment "similar" items=basket %}', basket=[mug, str(bowl.pk), "junk"]) == (
-        f'<div class="recs-fragment" data-recs-fragment="/recs/v1/fragments/similar/?items={mug.pk}&amp;items={bowl.pk}">'
-        "</div>"
+        '<div class="recs-fragment" data-recs-fragment="/recs/v1/fragments/similar/'
+        f'?items={mug.pk}&amp;items={bowl.pk}"></div>'
     )
 
 
