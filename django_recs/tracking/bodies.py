@@ -25,6 +25,7 @@ from django_recs.tracking.events import (
     browser_event_id,
     check_text,
 )
+from django_recs.tracking.items import canonical_item_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ def event_from_body(raw: object, *, sender: Sender, sent_at: datetime | None) ->
     return NewEvent(
         event_id=_event_id(raw.get("event_id")),
         type=name,
-        item_id=as_text("item_id", raw.get("item_id")),
+        item_id=canonical_item_id(as_text("item_id", raw.get("item_id"))),
         occurred_at=corrected_time(created=created, sent=sent, received=sender.received_at),
         quantity=1 if raw.get("quantity") is None else as_integer("quantity", raw["quantity"]),
         price=None if raw.get("price") is None else as_price(raw["price"]),

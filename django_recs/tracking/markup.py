@@ -15,9 +15,8 @@ from django.utils.safestring import SafeString
 
 from django_recs.conf import get_settings
 from django_recs.engine.events import EVENT_CODES
-from django_recs.exceptions import RecsError
 from django_recs.tracking.events import SERVER_ONLY_TYPES
-from django_recs.tracking.recording import item_id_of
+from django_recs.tracking.items import item_id_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ def event_markup(event_type: str, item: Any = None, **columns: Any) -> SafeStrin
     """
     try:
         body: dict[str, Any] = {"name": str(event_type), "item_id": item_id_of(item)}
-    except RecsError:
+    except Exception:  # the shop's catalogue may raise anything, and a page must not fail
         logger.exception("An event of the page has no item id.")
         return SafeString("")
     if event_type not in EVENT_CODES:

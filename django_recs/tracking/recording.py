@@ -13,14 +13,14 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import Error as DatabaseTrouble
-from django.db import models, router, transaction
+from django.db import router, transaction
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from django_recs.conf import get_settings
 from django_recs.engine.events import EventType
-from django_recs.exceptions import EventRefused, RecsError
+from django_recs.exceptions import EventRefused
 from django_recs.models import Event, Purpose
 from django_recs.tracking.bodies import attribution_fields
 from django_recs.tracking.bots import device_of, is_bot
@@ -35,6 +35,7 @@ from django_recs.tracking.events import (
     server_event_id,
 )
 from django_recs.tracking.history import events_of
+from django_recs.tracking.items import item_id_of
 from django_recs.tracking.store import Refusal, keep_refused, refusal_body, store_events
 from django_recs.tracking.visitors import VisitorIdentity, visitor_of
 
@@ -152,20 +153,11 @@ def order_event_id(order_id: object, item_id: str, place: int = 0) -> Any:
     return derived_event_id(("purchase", str(order_id), item_id, str(place)))
 
 
-def item_id_of(item: Any) -> str:
-    """The item id of a product, or of what is an id already. Raises `CatalogNotFound` for a product without one."""
-    if isinstance(item, models.Model):
-        from django_recs.catalog import get_catalog
-
-        return get_catalog().item_id(item)
-    return "" if item is None else str(item)
-
-
 def _item_id_or_nothing(item: Any) -> str:
     """Like `item_id_of`; "" where the catalogue cannot tell, which makes the event one without an item."""
     try:
         return item_id_of(item)
-    except RecsError:
+    except Exception:  # the shop's catalogue may raise anything, and an order must not fail
         logger.exception("The item of an event has no id.")
         return ""
 
@@ -182,7 +174,8 @@ def _actor(request: HttpRequest | None, customer: Any, visitor_id: str, purposes
     )
     if request is None:
         return _Actor(identity=identity)
-    return _Actor(identity=identity, is_bot=is_bot(request), device=device_of(request.headers.get("User-Agent", "")))
+    device = device_of(request.headers.get("User-Agent", "")) if allowed else ""
+    return _Actor(identity=identity, is_bot=is_bot(request), device=device)
 
 
 def _buyer(columns: Mapping[str, Any]) -> _Actor | None:
@@ -211,10 +204,10 @@ def _contained(read: Callable[[], ReadT], otherwise: ReadT, what: str) -> ReadT:
         return otherwise
 
 
-def _record(rows: Sequence[Mapping[str, Any]], actor: _Actor, occurred_at: datetime | None) -> list[Event]:
+def _record(rows: Sequence[dict[str, Any]], actor: _Actor, occurred_at: datetime | None) -> list[Event]:
     """Store what consent allows and what can be stored. Never raises the database's errors or `EventRefused`."""
     if not actor.identity.purposes:
-        rows = [row for row in rows if row["type"] in _KEPT_WITHOUT_CONSENT]
+        rows = _nameless(rows)
     if not rows:
         return []
     try:
@@ -223,6 +216,12 @@ def _record(rows: Sequence[Mapping[str, Any]], actor: _Actor, occurred_at: datet
     except DatabaseTrouble:
         logger.exception("Events of the shop could not be stored: %s.", ", ".join(str(row["type"]) for row in rows))
         return []
+
+
+def _nameless(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is stored without consent: no order's number, and so no refund that says nothing else."""
+    kept = [row for row in rows if row["type"] in _KEPT_WITHOUT_CONSENT]
+    return [row | {"order_id": ""} for row in kept if row["item"] or row["type"] != EventType.REFUND]
 
 
 def _store(rows: Sequence[Mapping[str, Any]], actor: _Actor, occurred_at: datetime | None) -> list[Event]:

@@ -173,10 +173,10 @@ def test_what_cannot_be_looked_up_is_recorded_without_it(ann: Customer, caplog: 
         Product.objects.create(title="stands for the order")
         order = track_order(request=request(user=ann), order_id="1001", lines=[OrderLine(item="a")])
         refund = track("refund", order_id="1001", item="a")
-        assert track("refund", order_id="1001\ud800", item="a") is None
+        track("refund", order_id="1001\ud800", item="a")
 
     assert (Product.objects.count(), len(order), refund is not None) == (1, 1, True)
-    assert people() == [("purchase", str(ann.pk), "f00d", 1), ("refund", "", "", 0)]
+    assert people() == [("purchase", str(ann.pk), "f00d", 1), ("refund", "", "", 0), ("refund", "", "", 0)]
     assert "The lists that an order came from could not be read." in caplog.text
     assert "The buyer of what is refunded could not be read." in caplog.text
 
@@ -194,6 +194,18 @@ def test_an_order_is_recorded_once_a_line() -> None:
     assert (len(first), again) == (3, [])
     rows = Event.objects.order_by("item_id", "quantity").values_list("item_id", "quantity", "price", "order_id")
     assert list(rows) == [("a", 1, Decimal("3.00"), "1001"), ("a", 2, Decimal("3.50"), "1001"), ("b", 1, None, "1001")]
+
+
+def test_an_order_without_consent_keeps_neither_number_nor_device() -> None:
+    track_order(request=request("none"), order_id="1001", lines=[OrderLine(item="a"), OrderLine(item="b")])
+    again = track_order(request=request("none"), order_id="1001", lines=[OrderLine(item="a")])
+    track("refund", order_id="1001", item="a")
+    assert track("refund", order_id="1001") is None
+
+    rows = Event.objects.order_by("type", "item_id").values_list("type", "item_id", "order_id", "device", "purposes")
+    assert list(rows) == [("purchase", "a", "", "", 0), ("purchase", "b", "", "", 0), ("refund", "a", "", "", 0)]
+    assert again == []
+    assert not RefusedEvent.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,6 +17,7 @@ from django_recs.tracking.events import (
 )
 from django_recs.tracking.importing.files import FileProblem, Row
 from django_recs.tracking.importing.values import is_missing, text, time_reader
+from django_recs.tracking.items import canonical_item_id
 
 FIELDS = (
     "event_id",
@@ -105,7 +106,7 @@ class RowReader:
             raise EventRefused("missing_person", "neither customer_id nor visitor_id is given.")
         values: dict[str, Any] = {
             "type": event_type,
-            "item_id": text(cells.get("item_id", "")),
+            "item_id": canonical_item_id(text(cells.get("item_id", ""))),
             "customer_id": customer_id,
             "visitor_id": visitor_id,
             "occurred_at": self._time(cells),
