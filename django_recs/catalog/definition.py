@@ -1,8 +1,8 @@
 """The class that a shop subclasses to say where its products are and what may be shown of them."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -16,6 +16,9 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 ITEM_ID_LENGTH = 64
 """Characters of an item id that the event table can hold."""
+
+PARSED_ID_COUNT = 10_000
+"""Item ids whose database values a process remembers."""
 
 
 class Catalog(Generic[ModelT]):
@@ -69,6 +72,14 @@ class Catalog(Generic[ModelT]):
 
     def parse_id(self, item_id: str) -> Any:
         """The database value for an item id, or None where no product can have this id."""
+        return self._parsed(item_id)
+
+    @cached_property
+    def _parsed(self) -> Callable[[str], Any]:
+        """`_parse`, remembered: a shop shows the same products again and again."""
+        return lru_cache(maxsize=PARSED_ID_COUNT)(self._parse)
+
+    def _parse(self, item_id: str) -> Any:
         if not 0 < len(item_id) <= ITEM_ID_LENGTH or "\x00" in item_id:
             return None
         try:

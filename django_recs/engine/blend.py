@@ -63,12 +63,29 @@ def normalise(scores: FloatArray, allowed: BoolArray) -> FloatArray:
     maximum, root, logarithm, z-score and two kinds of reciprocal rank it was the best on windows before the test. A row
     without differences becomes 0; what is not allowed is cut to 0 to 1.
     """
+    if len(scores) == 1:
+        return _normalise_one(scores, scores[allowed])
     low = np.min(scores, axis=1, where=allowed, initial=np.inf, keepdims=True)
     high = np.max(scores, axis=1, where=allowed, initial=-np.inf, keepdims=True)
     spread = high - low
     flat = ~(np.isfinite(spread) & (spread > 0))
     way = np.subtract(scores, np.where(flat, 0, low), dtype=np.float32)
     way /= np.where(flat, np.inf, spread)
+    return _root_of_share(way)
+
+
+def _normalise_one(scores: FloatArray, shown: FloatArray) -> FloatArray:
+    """`normalise` for the one row of a web request, to the same last bit in half the time."""
+    low, high = (shown.min(), shown.max()) if len(shown) else (np.float32(0), np.float32(0))
+    spread = high - low
+    if not 0 < spread < np.inf:
+        return np.zeros(scores.shape, dtype=np.float32)
+    way = np.subtract(scores, low, dtype=np.float32)
+    way /= spread
+    return _root_of_share(way)
+
+
+def _root_of_share(way: FloatArray) -> FloatArray:
     np.maximum(way, 0, out=way)
     np.minimum(way, 1, out=way)
     return np.sqrt(way, out=way)

@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-import numpy as np
-
 from django_recs.engine.interactions import Histories
 
 
@@ -28,5 +26,5 @@ def situation_of(histories: Histories) -> Situation:
     """The situation of one visitor for an open list. Raises `ValueError` when the batch is not of one visitor."""
     if len(histories) != 1:
         raise ValueError(f"One visitor at a time, not {len(histories)}.")
-    few = len(np.unique(histories.item)) <= NEW_VISITOR_ITEM_COUNT
+    few = len(set(histories.item.tolist())) <= NEW_VISITOR_ITEM_COUNT
     return Situation.NEW_VISITOR if few else Situation.RETURNING

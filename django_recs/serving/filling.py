@@ -9,7 +9,7 @@ from django_recs.serving.candidates import Candidate, Candidates
 from django_recs.serving.recommendations import Recommendation
 from django_recs.serving.transactions import contained
 
-SPARE_COUNT = 3
+SPARE_COUNT = 2
 """Candidates in the first query beyond the slots; reading products is most of the time of a request."""
 BACKFILL_COUNT = 2
 """Further queries at the most, when too many candidates turned out to be hidden or sold out."""

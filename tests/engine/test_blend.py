@@ -95,3 +95,16 @@ def test_a_recipe_moves_to_voices_fitted_anew_by_name() -> None:
 def test_a_situation_without_a_voice_is_an_error() -> None:
     with pytest.raises(ValueError, match="No voice counts in the situation new_visitor"):
         blend(new_visitor=[0, 0]).score(one(), Situation.NEW_VISITOR)
+
+
+def test_one_row_alone_is_scaled_to_the_same_bits_as_within_a_batch() -> None:
+    rng = np.random.default_rng(3)
+    scores = rng.normal(size=(5, 40)).astype(np.float32)
+    scores[3] = 2.0
+    allowed = rng.random((5, 40)) < 0.7
+    allowed[4] = False
+
+    together = normalise(scores, allowed)
+
+    alone = [normalise(scores[row : row + 1], allowed[row : row + 1]) for row in range(5)]
+    assert np.concatenate(alone).tobytes() == together.tobytes()
