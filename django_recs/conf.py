@@ -98,9 +98,10 @@ class Settings:
         _check_event_weights(self.event_weights)
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            if not _is_number(value, whole=name not in _FRACTIONS) or not low <= value <= high:
+                kind = "a number" if name in _FRACTIONS else "a whole number"
                 raise ImproperlyConfigured(
-                    f"DJANGO_RECS[{name.upper()!r}] is {value!r}; it must be a number from {low:,} to {high:,}."
+                    f"DJANGO_RECS[{name.upper()!r}] is {value!r}; it must be {kind} from {low:,} to {high:,}."
                 )
         for name in ("consent", "consent_cookie", "visitor_cookie"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
@@ -124,16 +125,23 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 }
 
 
+_FRACTIONS = ("reload_seconds", "training_lease_seconds")
+
+
+def _is_number(value: object, *, whole: bool = False) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int if whole else (int, float))
+
+
 def _check_event_weights(weights: Mapping[str, float]) -> None:
     if unknown := set(weights) - set(EVENT_CODES):
         raise ImproperlyConfigured(
-            f"DJANGO_RECS['EVENT_WEIGHTS'] names unknown event types: {', '.join(sorted(unknown))}. "
+            f"DJANGO_RECS['EVENT_WEIGHTS'] names unknown event types: {', '.join(sorted(map(str, unknown)))}. "
             f"Known: {', '.join(EVENT_CODES)}."
         )
     for event_type, weight in weights.items():
-        if not 0 <= weight <= 1:
+        if not _is_number(weight) or not 0 <= weight <= 1:
             raise ImproperlyConfigured(
-                f"DJANGO_RECS['EVENT_WEIGHTS'][{str(event_type)!r}] is {weight!r}; it must be from 0 to 1."
+                f"DJANGO_RECS['EVENT_WEIGHTS'][{str(event_type)!r}] is {weight!r}; it must be a number from 0 to 1."
             )
 
 
@@ -152,6 +160,10 @@ def build_settings(overrides: Mapping[str, Any]) -> Settings:
         )
     values = {known[key]: value for key, value in overrides.items()}
     if "event_weights" in values:
+        if not isinstance(values["event_weights"], Mapping):
+            raise ImproperlyConfigured(
+                f"DJANGO_RECS['EVENT_WEIGHTS'] is {values['event_weights']!r}; it must map event types to numbers."
+            )
         values["event_weights"] = MappingProxyType({**DEFAULT_EVENT_WEIGHTS, **values["event_weights"]})
     return Settings(**values)
 
