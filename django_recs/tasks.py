@@ -34,11 +34,16 @@ def train(run_pk: int | None = None) -> None:
 
 @shared_task(name="django_recs.tick", ignore_result=True, acks_late=False, reject_on_worker_lost=False)
 def tick() -> None:
-    """Send the training run that nobody works on to a worker: one never started, or left behind by a dead worker."""
+    """Send the training run that nobody works on to a worker: one never started, or left behind by a dead worker.
+
+    Then delete old refused events.
+    """
     from django_recs.pipeline.run import due_run
+    from django_recs.tracking import purge_refused
 
     if run := due_run():
         train.apply_async((run.pk,), queue=GPU_QUEUE, expires=TICK_SECONDS)
+    purge_refused()
 
 
 def queue_training(trigger: str) -> TrainingRun:

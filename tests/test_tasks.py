@@ -1,6 +1,7 @@
 """Tasks only pass ids on: the rows decide what happens."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from django_recs import tasks
 from django_recs.exceptions import TrainingInProgress
-from django_recs.models import TrainingRun
+from django_recs.models import RefusedEvent, TrainingRun
 from django_recs.pipeline.lease import acquire
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +85,14 @@ def test_tick_leaves_a_run_alone_that_somebody_works_on() -> None:
 def test_tick_without_work_makes_none() -> None:
     tasks.tick.delay()
     assert statuses() == []
+
+
+def test_tick_deletes_what_was_refused_long_ago() -> None:
+    for code, days in (("old", 14), ("kept", 13)):
+        received_at = timezone.now() - timedelta(days=days, seconds=1)
+        RefusedEvent.objects.create(received_at=received_at, code=code, source="rest")
+    tasks.tick.delay()
+    assert RefusedEvent.objects.values_list("code", flat=True).get() == "kept"
 
 
 def test_a_queued_training_starts_after_the_commit(

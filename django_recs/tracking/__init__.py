@@ -9,7 +9,7 @@ from django_recs.tracking.consent import consented_purposes
 from django_recs.tracking.events import NewEvent
 from django_recs.tracking.history import HistoryRow, recent_events
 from django_recs.tracking.recording import OrderLine, track, track_order
-from django_recs.tracking.store import StoreResult, store_events
+from django_recs.tracking.store import StoreResult, purge_refused, store_events
 from django_recs.tracking.visitors import VisitorIdentity, merge_visitor, visitor_of, write_visitor_cookie
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "consented_purposes",
     "make_token",
     "merge_visitor",
+    "purge_refused",
     "read_token",
     "recent_events",
     "store_events",

@@ -5,7 +5,7 @@ import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from operator import attrgetter
 from typing import Any
@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 FIELD_NAMES = tuple(item.name for item in fields(NewEvent))
 ROWS_PER_STATEMENT = 500
+REFUSED_DAYS = 14
+"""How long a refused event is kept for inspection."""
+_PURGED_BATCHES = 20
 _values = attrgetter(*FIELD_NAMES)
 
 UNAVAILABLE = (OperationalError, InterfaceError)
@@ -91,6 +94,22 @@ def keep_refused(refusals: Sequence[Refusal]) -> None:
             for refusal in refusals
         ]
     )
+
+
+def purge_refused() -> int:
+    """Delete refused events older than `REFUSED_DAYS`, the oldest first, and return how many.
+
+    A call deletes at most 20 batches of 500 rows, so that it ends soon; the next call goes on.
+    """
+    refused = RefusedEvent.objects.using(router.db_for_write(RefusedEvent))
+    old = refused.filter(received_at__lt=timezone.now() - timedelta(days=REFUSED_DAYS)).order_by("received_at")
+    deleted = 0
+    for _ in range(_PURGED_BATCHES):
+        pks = list(old.values_list("pk", flat=True)[:ROWS_PER_STATEMENT])
+        deleted += refused.filter(pk__in=pks).delete()[0]
+        if len(pks) < ROWS_PER_STATEMENT:
+            break
+    return deleted
 
 
 def refusal_body(raw: object) -> str:

@@ -2,16 +2,18 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from django_recs.models import Event, RefusedEvent
 from django_recs.signals import events_recorded
-from django_recs.tracking import NewEvent, store_events
+from django_recs.tracking import NewEvent, store, store_events
 from django_recs.tracking.bulk import store_many
 from django_recs.tracking.store import FIELD_NAMES, refusal_body
 
@@ -199,3 +201,15 @@ def test_what_was_sent_may_be_nested_beyond_words() -> None:
         nested = [nested]
 
     assert refusal_body(nested) == "(nested too deeply to be written down)"
+
+
+def test_old_refusals_are_deleted_by_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "ROWS_PER_STATEMENT", 2)
+    monkeypatch.setattr(store, "_PURGED_BATCHES", 2)
+    for days in (20, 19, 18, 17, 16, 1):
+        received_at = timezone.now() - timedelta(days=days)
+        RefusedEvent.objects.create(received_at=received_at, code=str(days), source="rest")
+
+    assert store.purge_refused() == 4
+    assert list(RefusedEvent.objects.order_by("received_at").values_list("code", flat=True)) == ["16", "1"]
+    assert (store.purge_refused(), store.purge_refused()) == (1, 0)

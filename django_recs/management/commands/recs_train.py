@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from django_recs.exceptions import RecsError
 from django_recs.models import TrainingRun
+from django_recs.tracking import purge_refused
 
 Status = TrainingRun.Status
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        purge_refused()
         try:
             if options["queue"]:
                 self._queue()
