@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from django_recs.engine.events import EventType
 from django_recs.models import Event, Purpose, Visitor
+from django_recs.models.event import EventQuerySet
 from django_recs.tracking.visitors import VisitorIdentity
 
 _NOT_HISTORY = (EventType.VIEW_ITEM_LIST, EventType.SEARCH, EventType.BEGIN_CHECKOUT)
@@ -53,7 +54,7 @@ def _read(identity: VisitorIdentity, limit: int) -> list[HistoryRow]:
 def _statement(alias: str, limit: int, *, is_customer: bool) -> tuple[str, tuple[Any, ...]]:
     """The query as Django compiles it, once per process: compiling takes several times as long as running it."""
     identity = VisitorIdentity(customer_id=_CUSTOMER if is_customer else "", visitor_id=_VISITOR)
-    sql, params = _newest(identity)[:limit].using(alias).query.get_compiler(alias).as_sql()
+    sql, params = _newest(identity, limit).using(alias).query.get_compiler(alias).as_sql()
     return sql, tuple(params)
 
 
@@ -63,25 +64,39 @@ def _moment(stored: datetime | str, zone: tzinfo | None) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
-def _newest(identity: VisitorIdentity) -> QuerySet[Event, tuple[Any, ...]]:
+def _newest(identity: VisitorIdentity, limit: int) -> QuerySet[Event, tuple[Any, ...]]:
     wanted = ~Q(type__in=_NOT_HISTORY)
-    return events_of(identity, Purpose.PERSONALISATION, wanted, "item_id", "type", "occurred_at")
+    return events_of(identity, Purpose.PERSONALISATION, wanted, "item_id", "type", "occurred_at", limit=limit)
 
 
 def events_of(
-    identity: VisitorIdentity, purpose: Purpose, wanted: Q, *columns: str
+    identity: VisitorIdentity, purpose: Purpose, wanted: Q, *columns: str, limit: int | None = None
 ) -> QuerySet[Event, tuple[Any, ...]]:
     """``columns`` of the events of one known person, newest first, as far as they allowed all of ``purpose``.
 
     A customer's own events and those of the visitors merged into them come as a UNION: an OR over both would use
-    neither index. ``columns`` must hold ``occurred_at``; the primary key follows them.
+    neither index. ``columns`` must hold ``occurred_at``; the primary key follows them. With a ``limit`` each arm reads
+    its newest rows and no more, so that the cost does not grow with the customer.
     """
 
-    def rows(**person: Any) -> QuerySet[Event, tuple[Any, ...]]:
-        return Event.objects.filter(wanted, **person).consented(purpose).values_list(*columns, "pk")
+    def rows(**person: Any) -> EventQuerySet:
+        return Event.objects.filter(wanted, **person).consented(purpose)
 
     if not identity.customer_id:
-        return rows(visitor_id=identity.visitor_id, customer_id="").order_by("-occurred_at", "-pk")
+        return _newest_first(rows(visitor_id=identity.visitor_id, customer_id=""), limit).values_list(*columns, "pk")
     merged = Visitor.objects.filter(customer_id=identity.customer_id).values("visitor_id")
-    own = rows(customer_id=identity.customer_id)
-    return own.union(rows(visitor_id__in=merged, customer_id=""), all=True).order_by("-occurred_at", "-pk")
+    arms = (rows(customer_id=identity.customer_id), rows(visitor_id__in=merged, customer_id=""))
+    own, guests = ((_arm(arm, limit) if limit else arm).values_list(*columns, "pk") for arm in arms)
+    return own.union(guests, all=True).order_by("-occurred_at", "-pk")[:limit]
+
+
+def _newest_first(events: EventQuerySet, limit: int | None) -> EventQuerySet:
+    return events.order_by("-occurred_at", "-pk")[:limit]
+
+
+def _arm(events: EventQuerySet, limit: int) -> EventQuerySet:
+    """The newest rows as one arm of a UNION; SQLite orders and limits an arm in a subquery only."""
+    newest = _newest_first(events, limit)
+    if connections[router.db_for_read(Event)].features.supports_slicing_ordering_in_compound:
+        return newest
+    return Event.objects.filter(pk__in=newest.values("pk"))

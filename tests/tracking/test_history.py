@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from django_recs.models import Purpose, Visitor
 from django_recs.tracking import HistoryRow, NewEvent, VisitorIdentity, recent_events, store_events
@@ -88,3 +90,23 @@ def test_events_under_another_consent_and_impressions_are_left_out(new_event: Ma
     rows = recent_events(VisitorIdentity(customer_id="1", purposes=Purpose.ALL), 10)
 
     assert [(row.item_id, row.type) for row in rows] == [("bought", "purchase")]
+
+
+def test_the_cost_does_not_grow_with_the_customer(new_event: MakeEvent) -> None:
+    """Each arm of the statement is ordered and limited for itself, so that an index yields its newest rows."""
+    noon = new_event().occurred_at
+    Visitor.objects.create(visitor_id="f00d", customer_id="1", merged_at=noon)
+    people = [{"customer_id": "1"}, {"visitor_id": "f00d"}] * 4
+    store_events(
+        [
+            new_event(item_id=f"i{number}", occurred_at=noon + timedelta(minutes=number), purposes=1, **person)
+            for number, person in enumerate(people)
+        ]
+    )
+
+    with CaptureQueriesContext(connection) as queries:
+        rows = recent_events(VisitorIdentity(customer_id="1", purposes=Purpose.ALL), 3)
+
+    assert [row.item_id for row in rows] == ["i7", "i6", "i5"]
+    (query,) = queries.captured_queries
+    assert (query["sql"].count("LIMIT 3"), query["sql"].count("ORDER BY")) == (3, 3)
