@@ -1,6 +1,7 @@
 """The test project: a tiny shop with UUID products and its own user model, on SQLite unless a test asks for more."""
 
 import os
+import tempfile
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -60,7 +61,9 @@ else:
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": os.environ.get("TEST_SQLITE_NAME", ":memory:"),
-            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
+            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA synchronous = OFF"},
+            # A file, since threads that share the connection of a database in memory disturb each other's transactions.
+            "TEST": {"NAME": str(Path(tempfile.gettempdir()) / f"recs-tests-{os.getpid()}.sqlite3")},
         }
     }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

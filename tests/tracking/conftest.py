@@ -51,7 +51,7 @@ class _HangingUp(ThreadedWSGIServer):
 
 
 @pytest.fixture(scope="session")
-def live_server() -> Iterator[LiveServer]:
+def live_server(django_db_setup: None) -> Iterator[LiveServer]:
     """pytest-django's live server on a server class that hangs up."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(LiveServerThread, "server_class", _HangingUp)
