@@ -64,7 +64,8 @@ def normalise(scores: FloatArray, allowed: BoolArray) -> FloatArray:
     without differences becomes 0; what is not allowed is cut to 0 to 1.
     """
     if len(scores) == 1:
-        return _normalise_one(scores, scores[allowed])
+        all_but_padding = not allowed[..., 0].any() and allowed[..., 1:].all()
+        return _normalise_one(scores, scores[:, 1:] if all_but_padding else scores[allowed])
     low = np.min(scores, axis=1, where=allowed, initial=np.inf, keepdims=True)
     high = np.max(scores, axis=1, where=allowed, initial=-np.inf, keepdims=True)
     spread = high - low
@@ -76,7 +77,7 @@ def normalise(scores: FloatArray, allowed: BoolArray) -> FloatArray:
 
 def _normalise_one(scores: FloatArray, shown: FloatArray) -> FloatArray:
     """`normalise` for the one row of a web request, to the same last bit in half the time."""
-    low, high = (shown.min(), shown.max()) if len(shown) else (np.float32(0), np.float32(0))
+    low, high = (shown.min(), shown.max()) if shown.size else (np.float32(0), np.float32(0))
     spread = high - low
     if not 0 < spread < np.inf:
         return np.zeros(scores.shape, dtype=np.float32)
