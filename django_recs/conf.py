@@ -89,7 +89,7 @@ class Settings:
     """Passes over the training data at the most; training stops earlier when they no longer help. 0: no network."""
 
     training_threads: int = 0
-    """CPU threads of a training run. 0: as many as there are cores."""
+    """CPU threads of a training run. 0: one for each core but one, which stays for the shop; 1 on a single core."""
 
     training_lease_seconds: float = 60.0
     """After so long without a sign of life from a training process another one may take over. 2 to 3,600."""
