@@ -56,11 +56,11 @@ class TranslatedVoice:
         return np.where(self.theirs > 0, scores[:, self.theirs], unknown).astype(np.float32)
 
     def arrays(self) -> Arrays:
-        raise NotImplementedError("A translated voice is for comparing only.")
+        raise TypeError("A translated voice is for comparing only; it is not stored.")
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        raise NotImplementedError("A translated voice is for comparing only.")
+        raise TypeError("A translated voice is for comparing only; it is not stored.")
 
     def _translated(self, histories: Histories) -> Histories:
         item = self.theirs[histories.item]
