@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import AdminErrorList, AdminForm
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
@@ -129,7 +130,7 @@ class PlacementAdmin(TypedAdmin[Placement]):
 
     def _preview_view(self, request: HttpRequest, object_id: str | None, form_url: str) -> HttpResponse:
         """The form as typed, with the shelf that it would make. Saves nothing."""
-        placement = self.get_object(request, object_id) if object_id else None
+        placement = self.get_object(request, unquote(object_id)) if object_id else None
         if object_id and placement is None:
             raise Http404
         allowed = self.has_change_permission(request, placement) if placement else self.has_add_permission(request)

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from django_recs.models import Event, ModelVersion, Placement
 from tests.admin.conftest import Record, SignIn
@@ -166,6 +168,17 @@ def test_who_may_only_look_neither_saves_nor_previews(sign_in: SignIn) -> None:
     assert client.get(SIMILAR).status_code == 200
     assert "_preview" not in client.get(SIMILAR).content.decode()
     assert list(Placement.objects.order_by("slug").values()) == before
+
+
+def test_a_placement_with_an_underscore_in_its_name_is_previewed(
+    sign_in: SignIn, live: ModelVersion, products: dict[str, Product]
+) -> None:
+    address = reverse("admin:django_recs_placement_change", args=[quote("for_you")])
+
+    response = sign_in(*ALL).post(address, settings_of(strategy="trending", limit="1", _preview="1"))
+
+    assert "for_5Fyou" in address
+    assert shown(response) == ["Vase"]
 
 
 def test_a_preview_of_an_unknown_placement_is_not_found(sign_in: SignIn) -> None:
