@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
 from django_recs.catalog.problems import catalog_problems
 from django_recs.catalog.registry import get_catalog, is_registered
@@ -35,6 +36,24 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             id="django_recs.W002",
         )
     ]
+
+
+@register()
+def check_consent(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E004: the consent function cannot be imported, so nobody's consent would count."""
+    try:
+        import_string(get_settings().consent)
+    except ImproperlyConfigured:  # E001 tells
+        return []
+    except ImportError as error:
+        return [
+            Error(
+                f"DJANGO_RECS['CONSENT'] cannot be imported: {error}",
+                hint="Name a function of a request that returns a Purpose, such as 'shop.consent.purposes'.",
+                id="django_recs.E004",
+            )
+        ]
+    return []
 
 
 @register()

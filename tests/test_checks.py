@@ -7,7 +7,7 @@ from django.core import checks
 from django.db import connections
 from django.test import override_settings
 
-from django_recs.checks import check_settings, check_sqlite, check_urls
+from django_recs.checks import check_consent, check_settings, check_sqlite, check_urls
 
 urlpatterns: list[object] = []
 """This module is also the URL configuration of a project that forgot ours."""
@@ -38,11 +38,25 @@ def test_a_project_that_is_set_up_well_hears_nothing() -> None:
         ({"EVENT_WEIGHTS": None}, ["django_recs.E001"]),
         ({"MIN_PERSONS": 2}, ["django_recs.W002"]),
         ({"MIN_PERSONS": 3}, []),
+        ({"CONSENT": "tests.shop.privacy.nobody_wrote_this"}, []),
     ],
 )
 def test_settings(settings: dict[str, Any], expected: list[str]) -> None:
     with override_settings(DJANGO_RECS=settings):
         assert _ids(check_settings(None)) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("django_recs.tracking.consent.from_cookie", []),
+        ("tests.shop.privacy.nobody_wrote_this", ["django_recs.E004"]),
+        ("nobody_wrote_this", ["django_recs.E004"]),
+    ],
+)
+def test_the_consent_function_must_exist(path: str, expected: list[str]) -> None:
+    with override_settings(DJANGO_RECS={"CONSENT": path}):
+        assert _ids(check_consent(None)) == expected
 
 
 @pytest.mark.parametrize(

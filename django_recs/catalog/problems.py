@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import FieldError
 from django.db.models import CharField, Field, Model
 
 from django_recs.catalog.definition import ITEM_ID_LENGTH, Catalog
@@ -24,7 +25,19 @@ class Problem:
 
 
 def catalog_problems(catalog: Catalog[Any]) -> list[Problem]:
-    return [*_unknown_sources(catalog), *_unusable_ids(catalog)]
+    return [*_unknown_sources(catalog), *_unusable_ids(catalog), *_unusable_filter(catalog)]
+
+
+def _unusable_filter(catalog: Catalog[Any]) -> Iterator[Problem]:
+    """The query is put together, not run: no connection is opened."""
+    try:
+        catalog.get_visible()
+    except (FieldError, TypeError, ValueError) as error:
+        yield Problem(
+            check_id="E002",
+            what=f"{type(catalog).__name__}.available does not fit {catalog.model.__name__}: {error}",
+            mend="Write it as a Q over fields of the product, such as Q(is_published=True, stock__gt=0).",
+        )
 
 
 def _unknown_sources(catalog: Catalog[Any]) -> Iterator[Problem]:

@@ -1,7 +1,10 @@
 """System checks find what a catalogue names wrongly before a request does."""
 
+from typing import Any
+
 import pytest
 from django.core.checks import CheckMessage
+from django.db.models import Q
 
 from django_recs.catalog import Catalog, registry
 from django_recs.checks import check_catalog
@@ -42,6 +45,19 @@ def test_each_unknown_name_is_an_error_with_a_suggestion(monkeypatch: pytest.Mon
     ]
     assert str(messages[0].hint).startswith("Did you mean 'title'?")
     assert str(messages[1].hint).startswith("Name a field (")
+
+
+@pytest.mark.parametrize("filters", [Q(statee="live"), {"stock__gt": 0}])
+def test_a_filter_that_does_not_fit_is_an_error(monkeypatch: pytest.MonkeyPatch, filters: Any) -> None:
+    class Hidden(Catalog[Product]):
+        model = Product
+        text = ("title",)
+        available = filters
+
+    (message,) = _messages(monkeypatch, Hidden)
+
+    assert message.id == "django_recs.E002"
+    assert message.msg.startswith("Hidden.available does not fit Product: ")
 
 
 class NoField(Catalog[Product]):
