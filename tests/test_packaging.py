@@ -199,7 +199,7 @@ def test_old_orders_are_imported_and_trained_on_by_the_readmes_commands(project:
     commands = [
         line
         for snippet in snippets(README)
-        for line in snippet.code.splitlines()
+        for line in snippet.code.replace("\\\n", "").splitlines()
         if snippet.language == "sh" and line.startswith("python manage.py recs_")
     ]
     (project.folder / "orders.csv").write_text(_orders())
