@@ -62,44 +62,37 @@ def normalise(scores: FloatArray, allowed: BoolArray) -> FloatArray:
     Counts are skewed; the root brings the places behind the first nearer, as if counts were compared by their noise. Of
     maximum, root, logarithm, z-score and two kinds of reciprocal rank it was the best on windows before the test. A row
     without differences becomes 0; what is not allowed is cut to 0 to 1.
+
+    Args:
+        scores: (..., B, I + 1), such as the planes of several voices.
+        allowed: (I + 1,) or (B, I + 1).
     """
-    if len(scores) == 1:
-        all_but_padding = not allowed[..., 0].any() and allowed[..., 1:].all()
-        return _normalise_one(scores, scores[:, 1:] if all_but_padding else scores[allowed])
-    low = np.min(scores, axis=1, where=allowed, initial=np.inf, keepdims=True)
-    high = np.max(scores, axis=1, where=allowed, initial=-np.inf, keepdims=True)
+    low, high = _bounds(scores, np.broadcast_to(allowed, scores.shape[-2:]))
     spread = high - low
     flat = ~(np.isfinite(spread) & (spread > 0))
     way = np.subtract(scores, np.where(flat, 0, low), dtype=np.float32)
     way /= np.where(flat, np.inf, spread)
-    return _root_of_share(way)
-
-
-def _normalise_one(scores: FloatArray, shown: FloatArray) -> FloatArray:
-    """`normalise` for the one row of a web request, to the same last bit in half the time."""
-    low, high = (shown.min(), shown.max()) if shown.size else (np.float32(0), np.float32(0))
-    spread = high - low
-    if not 0 < spread < np.inf:
-        return np.zeros(scores.shape, dtype=np.float32)
-    way = np.subtract(scores, low, dtype=np.float32)
-    way /= spread
-    return _root_of_share(way)
-
-
-def _root_of_share(way: FloatArray) -> FloatArray:
     np.maximum(way, 0, out=way)
     np.minimum(way, 1, out=way)
     return np.sqrt(way, out=way)
 
 
+def _bounds(scores: FloatArray, allowed: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """(..., B, 1) lowest and highest allowed score of each row; reductions with a mask take four times as long."""
+    if len(allowed) == 1 and allowed.any():
+        all_but_padding = not allowed[0, 0] and allowed[0, 1:].all()
+        shown = scores[..., 1:] if all_but_padding else scores[..., allowed[0]]
+        return shown.min(axis=-1, keepdims=True), shown.max(axis=-1, keepdims=True)
+    low = np.min(scores, axis=-1, where=allowed, initial=np.inf, keepdims=True)
+    high = np.max(scores, axis=-1, where=allowed, initial=-np.inf, keepdims=True)
+    return low, high
+
+
 def weighted_sum(planes: Sequence[FloatArray], weights: Weights, allowed: BoolArray) -> FloatArray:
     """(B, I + 1) sum of normalised planes, each (B, I + 1)."""
-    allowed = np.broadcast_to(allowed, planes[0].shape)
-    total = np.zeros(planes[0].shape, dtype=np.float32)
-    for plane, weight in zip(planes, weights, strict=True):
-        way = normalise(plane, allowed)
-        way *= np.float32(weight)
-        total += way
+    ways = normalise(np.stack(planes), allowed)
+    ways *= weights.astype(np.float32)[:, None, None]
+    total: FloatArray = ways.sum(axis=0)
     return total
 
 
