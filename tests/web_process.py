@@ -16,7 +16,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-BLOCKED = ("torch", "scipy", "pandas", "sklearn", "pyarrow", "onnx", "onnxscript", "matplotlib", "django_recs.learning")
+BLOCKED = (
+    "torch",
+    "lightgbm",
+    "scipy",
+    "pandas",
+    "sklearn",
+    "pyarrow",
+    "onnx",
+    "onnxscript",
+    "matplotlib",
+    "django_recs.learning",
+)
 """Modules that only training, importing and tests need."""
 
 

@@ -26,6 +26,8 @@ from django_recs.engine.blend import Blend
 from django_recs.engine.encoder import SequenceVoice
 from django_recs.engine.events import VIEW_CODE
 from django_recs.engine.interactions import FloatArray, Histories, Int32Array
+from django_recs.engine.ranking.facts import ItemFacts
+from django_recs.engine.ranking.ranker import Ranker
 from django_recs.engine.recommender import Arrays, Recommender
 from django_recs.engine.situations import Situation
 from django_recs.engine.voices import VOICE_KINDS, kind_of
@@ -94,8 +96,9 @@ class Artifact:
         Opening proves that the files are intact; this proves that this machine can run them, the graph above all.
         """
         visitor = Histories.of_one(item=[1], event_type=[VIEW_CODE], time=[0], now=60)
+        allowed = np.arange(len(self.item_ids)) > 0
         for situation in self.blend.weights:
-            self.blend.score(visitor, situation)
+            self.blend.rank(visitor, situation, allowed, count=1)
 
     def trending(self, *, limit: int) -> tuple[Int32Array, FloatArray]:
         """What is wanted lately: items and scores, best first; by the trend whose half-life is nearest to a week."""
@@ -141,11 +144,26 @@ def write_artifact(
         raise FileExistsError(f"{folder} holds an artifact already.")
     folder.mkdir(parents=True, exist_ok=True)
     files = {ITEM_IDS: _write_array(folder / ITEM_IDS, np.array(item_ids, dtype=np.str_))}
-    voices = []
-    for voice in blend.voices:
-        names = {key: _file_name(voice.name, key) for key in voice.arrays()}
-        files |= {names[key]: _write_array(folder / names[key], values) for key, values in voice.arrays().items()}
-        voices.append({"name": voice.name, "kind": kind_of(voice), "arrays": names})
+
+    def write(name: str, arrays: Arrays) -> dict[str, str]:
+        """Files of the part called ``name``, by the keys of its arrays."""
+        names = {key: _file_name(name, key) for key in arrays}
+        files.update({names[key]: _write_array(folder / names[key], values) for key, values in arrays.items()})
+        return names
+
+    recipe: dict[str, Any] = {
+        "voices": [
+            {"name": voice.name, "kind": kind_of(voice), "arrays": write(voice.name, voice.arrays())}
+            for voice in blend.voices
+        ],
+        "weights": {situation.value: weights.tolist() for situation, weights in blend.weights.items()},
+    }
+    if blend.facts is not None:
+        recipe["facts"] = write("facts", blend.facts.arrays())
+        recipe["rankers"] = {
+            situation.value: write(f"ranker_{situation.value}", ranker.arrays())
+            for situation, ranker in blend.rankers.items()
+        }
     manifest = {
         "format_version": FORMAT_VERSION,
         "code_version": code_version,
@@ -153,10 +171,7 @@ def write_artifact(
         "item_count": len(item_ids) - 1,
         "dataset": dict(dataset),
         "metrics": dict(metrics),
-        "blend": {
-            "voices": voices,
-            "weights": {situation.value: weights.tolist() for situation, weights in blend.weights.items()},
-        },
+        "blend": recipe,
         "files": files,
     }
     content = json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False).encode()
@@ -177,8 +192,7 @@ def open_artifact(folder: Path) -> Artifact:
         item_ids = arrays[ITEM_IDS]
         if item_ids.dtype.kind != "U" or item_ids.shape != (manifest["item_count"] + 1,):
             raise ArtifactRefused(f"{folder / ITEM_IDS} does not hold the {manifest['item_count']:,} item ids.")
-        voices = tuple(_read_voice(folder, facts, arrays, len(item_ids)) for facts in manifest["blend"]["voices"])
-        blend = Blend(voices=voices, weights=_read_weights(folder, manifest["blend"]["weights"], len(voices)))
+        blend = _read_blend(folder, manifest["blend"], arrays, len(item_ids))
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise ArtifactRefused(f"{folder / MANIFEST} is not complete: {error!r}.") from error
     return Artifact(manifest=manifest, item_ids=item_ids, blend=blend)
@@ -283,6 +297,27 @@ def _map_array(path: Path, facts: Mapping[str, Any]) -> npt.NDArray[Any]:
             f"the manifest says {facts['dtype']} {facts['shape']}."
         )
     return values
+
+
+def _read_blend(folder: Path, recipe: Mapping[str, Any], arrays: Arrays, size: int) -> Blend:
+    """A recipe without facts and rankers is one from before there were any."""
+    voices = tuple(_read_voice(folder, facts, arrays, size) for facts in recipe["voices"])
+    weights = _read_weights(folder, recipe["weights"], len(voices))
+
+    def part(names: Mapping[str, str]) -> Arrays:
+        return {key: arrays[name] for key, name in names.items()}
+
+    if "facts" not in recipe:
+        return Blend(voices=voices, weights=weights)
+    facts = ItemFacts.from_arrays(part(recipe["facts"]))
+    if any(values.shape != (size,) for values in facts.arrays().values()):
+        raise ArtifactRefused(f"{folder / MANIFEST}: the facts do not fit the item ids.")
+    names = {voice.name for voice in voices}
+    rankers = {Situation(situation): Ranker.from_arrays(part(files)) for situation, files in recipe["rankers"].items()}
+    for situation, ranker in rankers.items():
+        if ranker.calibration.shape != (2,) or not names.issuperset(ranker.voices.tolist()):
+            raise ArtifactRefused(f"{folder / MANIFEST}: the ranker of {situation} does not fit the voices.")
+    return Blend(voices=voices, weights=weights, rankers=rankers, facts=facts)
 
 
 def _read_voice(folder: Path, facts: Mapping[str, Any], arrays: Arrays, size: int) -> Recommender:

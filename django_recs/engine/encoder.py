@@ -11,16 +11,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 
+from django_recs.engine.graphs import open_graph, refuse_external_data
 from django_recs.engine.interactions import FloatArray, Histories, Int32Array, IntArray
 from django_recs.engine.recommender import Arrays
 
 TOKENS_PER_CALL = 16_384
 """Upper bound of B * T in one call of the graph; 16,384 x 64 floats are 4 MiB."""
-
-_EXTERNAL_DATA_MARK = b"\x0a\x08location"
-"""How protobuf writes the key ``location`` of a tensor that lives in another file."""
 
 
 def gap_codes(times: IntArray, offsets: IntArray, now: IntArray, edges: IntArray) -> IntArray:
@@ -66,8 +63,7 @@ class SequenceVoice:
             raise ValueError("item_vectors must be a float32 matrix (I + 1, D).")
         if self.max_length < 1:
             raise ValueError(f"max_length is {self.max_length}; it must be at least 1.")
-        if _EXTERNAL_DATA_MARK in self.encoder_onnx.tobytes():
-            raise ValueError("encoder_onnx refers to data in other files; only self-contained graphs are accepted.")
+        refuse_external_data("encoder_onnx", self.encoder_onnx)
 
     @property
     def width(self) -> int:
@@ -75,11 +71,7 @@ class SequenceVoice:
 
     @cached_property
     def _session(self) -> Any:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        return ort.InferenceSession(self.encoder_onnx.tobytes(), options, providers=["CPUExecutionProvider"])
+        return open_graph(self.encoder_onnx)
 
     def encode(self, histories: Histories) -> FloatArray:
         """Visitor vectors (B, D); zeros for a visitor without any readable event."""

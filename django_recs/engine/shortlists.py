@@ -10,7 +10,7 @@ import numpy.typing as npt
 from django_recs.engine.blend import normalise
 from django_recs.engine.evaluation.metrics import BoolArray, Counts, Values, ndcg, top_items
 from django_recs.engine.evaluation.queries import Queries
-from django_recs.engine.interactions import FloatArray
+from django_recs.engine.interactions import FloatArray, IntArray
 from django_recs.engine.recommender import Recommender
 
 DEPTH = 10
@@ -23,18 +23,27 @@ CHUNK_CELLS = 2_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Shortlists:
-    """For Q queries the union of the first places of V voices, padded to S items."""
+    """For Q queries some S items that stand a chance, padded."""
 
     items: npt.NDArray[np.int64]
     """(Q, S) item indices, 0 where padded."""
     features: FloatArray
-    """(Q, S, V) normalised scores."""
+    """(Q, S, F): the V normalised scores, or what a ranker reads."""
     true: BoolArray
     """(Q, S)"""
     true_counts: Counts
     """(Q,) true items in all, those that no voice found included."""
     clusters: Counts
     """(Q,) queries with the same number stand or fall together, see `Queries.most_wanted`."""
+    now: IntArray
+    """(Q,) moment of the question, seconds since 1970."""
+
+    def __len__(self) -> int:
+        return len(self.now)
+
+    def take(self, rows: npt.NDArray[np.integer] | slice) -> Self:
+        """The given queries, in their order."""
+        return type(self)(**{name: values[rows] for name, values in vars(self).items()})
 
     def ndcg(self, scores: FloatArray) -> Values:
         """(Q,) NDCG@10 of the items ordered by ``scores`` (Q, S)."""
@@ -58,6 +67,7 @@ class Shortlists:
             true=np.concatenate([padded(part.true) for part in parts]),
             true_counts=np.concatenate([part.true_counts for part in parts]),
             clusters=np.concatenate([part.clusters for part in parts]),
+            now=np.concatenate([part.now for part in parts]),
         )
 
 
@@ -84,6 +94,7 @@ def _parts(voices: Sequence[Recommender], queries: Queries, limit: int) -> Itera
             true=true & (items > 0),
             true_counts=queries.truth.counts[start:stop],
             clusters=clusters[start:stop],
+            now=histories.now,
         )
 
 

@@ -113,7 +113,7 @@ def fit_voices(
             fit_half_life_days=60.0,
             history_half_life_days=200.0,
             penalty=150.0,
-            link_count=200,
+            link_count=100,
         )
     except TooManyItems as reason:
         on_skip(Ease.name, str(reason))

@@ -10,6 +10,7 @@ import numpy as np
 from django_recs.engine.artifacts import ArtifactRefused
 from django_recs.engine.blend import Blend
 from django_recs.engine.interactions import FloatArray, Histories, Int32Array
+from django_recs.engine.ranking.facts import ItemFacts
 from django_recs.engine.recommender import Arrays, Recommender
 from django_recs.models import ModelVersion
 from django_recs.serving.live import open_version
@@ -29,13 +30,18 @@ class Champion:
     trained_until: int
     """Seconds since 1970: it must not be judged by anything before, which it may have seen."""
 
-    def recipe(self, voices: Sequence[Recommender]) -> Blend | None:
-        """Its weights over ``voices``, matched by name; None where a situation would be left without any voice."""
+    def recipe(self, voices: Sequence[Recommender], facts: ItemFacts | None) -> Blend | None:
+        """Its weights and rankers over ``voices``, by name, and ``facts``; None where a situation would be mute."""
         named = tuple(
             replace(voice, name=voice.name.removeprefix(PREFIX)) if isinstance(voice, TranslatedVoice) else voice
             for voice in self.blend.voices
         )
-        blend = Blend(voices=named, weights=self.blend.weights).with_voices(voices)
+        rankers = {
+            situation: replace(ranker, voices=np.char.replace(ranker.voices, PREFIX, "", 1))
+            for situation, ranker in self.blend.rankers.items()
+        }
+        recipe = replace(self.blend, voices=named, rankers=rankers)
+        blend = recipe.with_voices(voices, facts=facts)
         return blend if all(weights.any() for weights in blend.weights.values()) else None
 
 
@@ -105,6 +111,16 @@ def open_translated(version: ModelVersion, item_ids: Sequence[str], *, prefix: s
     )
     return Champion(
         version_id=version.pk,
-        blend=Blend(voices=cast(tuple[Recommender, ...], voices), weights=artifact.blend.weights),
+        blend=_translated(artifact.blend, cast(tuple[Recommender, ...], voices), theirs, prefix=prefix),
         trained_until=int(artifact.manifest["dataset"]["trained_until"]),
     )
+
+
+def _translated(blend: Blend, voices: tuple[Recommender, ...], theirs: Int32Array, *, prefix: str) -> Blend:
+    """``blend`` over its translated voices, whose names got a ``prefix``; its facts in the order of ``theirs``."""
+    rankers = {
+        situation: replace(ranker, voices=np.char.add(prefix, ranker.voices))
+        for situation, ranker in blend.rankers.items()
+    }
+    facts = blend.facts.take(theirs) if blend.facts else None
+    return Blend(voices=voices, weights=blend.weights, rankers=rankers, facts=facts)

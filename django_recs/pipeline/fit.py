@@ -5,8 +5,10 @@ test period are judged on it, once; if they pass or not, the blend that is publi
 everything, because the newest events matter most to a shop.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import importlib.util
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,13 +19,17 @@ from django_recs.engine.evaluation.gate import judge
 from django_recs.engine.evaluation.protocol import EvaluationTable, evaluate
 from django_recs.engine.evaluation.queries import Queries, next_basket_queries
 from django_recs.engine.interactions import Interactions
+from django_recs.engine.ranking.facts import ItemFacts, item_facts
+from django_recs.engine.recommender import Recommender
 from django_recs.engine.splits import TimeSplit
 from django_recs.exceptions import TooLittleData
 from django_recs.models import TrainingRun
 from django_recs.pipeline.champion import PREFIX, Champion, open_champion
 from django_recs.pipeline.export import ExportedData
-from django_recs.pipeline.progress import RunProgress
+from django_recs.pipeline.progress import OnProgress, RunProgress
 from django_recs.pipeline.voices import VoiceFitter, event_weight_array
+
+logger = logging.getLogger(__name__)
 
 Status = TrainingRun.Status
 
@@ -55,23 +61,40 @@ def train(data: ExportedData, progress: RunProgress) -> Training:
     split = choose_split(data.interactions)
     fitter = VoiceFitter(content=data.content)
 
-    voices = fitter.fit(data.as_of(split.valid_start), progress.between(0.05, 0.30))
+    past = data.as_of(split.valid_start)
+    voices = fitter.fit(past, progress.between(0.05, 0.30))
     progress.enter(Status.FITTING, 0.30, "Blending.")
-    blend = fit_blend(voices, window_queries(data, split.valid_start, split.test_start))
+    blend = two_stage_blend(
+        voices,
+        window_queries(data, split.valid_start, split.test_start),
+        item_facts(past, data.content.prices),
+        on_progress=progress.between(0.30, 0.35),
+    )
 
-    judged = blend.with_voices(fitter.fit(data.as_of(split.test_start), progress.between(0.35, 0.62)))
+    past = data.as_of(split.test_start)
+    judged = blend.with_voices(
+        fitter.fit(past, progress.between(0.35, 0.62)), facts=item_facts(past, data.content.prices)
+    )
     progress.enter(Status.EVALUATING, 0.62, "Evaluating.")
     opponent, note = choose_opponent(champion, judged, split)
     table = evaluation_table(
         judged,
         window_queries(data, split.test_start, split.end),
         champion=opponent,
-        protocol={**_described(split), "live_version": note, "weights": _weights(judged)},
+        protocol={
+            **_described(split),
+            "live_version": note,
+            "weights": _weights(judged),
+            "ranked": sorted(judged.rankers),
+        },
     )
     reasons = judge(table, champion="champion" if opponent else None)
 
     progress.enter(Status.FITTING, 0.70, "Fitting on everything.")
-    final = blend.with_voices(fitter.fit(data.interactions, progress.between(0.70, 0.97)))
+    final = blend.with_voices(
+        fitter.fit(data.interactions, progress.between(0.70, 0.97)),
+        facts=item_facts(data.interactions, data.content.prices),
+    )
     return Training(
         data=data,
         blend=final,
@@ -80,6 +103,20 @@ def train(data: ExportedData, progress: RunProgress) -> Training:
         trained_until=split.end,
         device=fitter.device or "cpu",
     )
+
+
+def two_stage_blend(
+    voices: Sequence[Recommender], queries: Mapping[str, Queries], facts: ItemFacts, *, on_progress: OnProgress
+) -> Blend:
+    """Weights from validation ``queries`` and, where LightGBM is installed, rankers that order what the sum finds."""
+    blend = fit_blend(voices, queries)
+    if importlib.util.find_spec("lightgbm") is None:
+        logger.warning('LightGBM is not installed, so nothing ranks after the sum: pip install "django-recs[train]".')
+        return blend
+    from django_recs.engine.ranking.fit import fit_rankers
+
+    on_progress(0.4, "Learning to rank.")
+    return replace(blend, rankers=fit_rankers(blend, queries, facts), facts=facts)
 
 
 def choose_split(interactions: Interactions) -> TimeSplit:
@@ -101,7 +138,7 @@ def choose_opponent(champion: Champion | None, judged: Blend, split: TimeSplit) 
         return None, "There is no live version to compare with."
     if champion.trained_until <= split.test_start:
         return champion.blend, f"Version {champion.version_id} is compared as it is."
-    recipe = champion.recipe(judged.voices)
+    recipe = champion.recipe(judged.voices, judged.facts)
     if recipe is None:
         return None, f"Version {champion.version_id} is made of voices that are no more; it cannot be compared."
     return recipe, (
@@ -126,6 +163,8 @@ def evaluation_table(
 ) -> EvaluationTable:
     """The blend, each of its voices and the live version on the same questions."""
     blends = {"blend": blend}
+    if blend.rankers:
+        blends["unranked"] = replace(blend, rankers={})
     voices = list(blend.voices)
     if champion is not None:
         blends["champion"] = champion

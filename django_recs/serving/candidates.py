@@ -49,10 +49,14 @@ def for_you(asking: Asking, model: LiveModel | None, *, counts_only: bool = Fals
     if asking.placement.exclude_purchased and situation is Situation.RETURNING:
         situation = Situation.NEW_TO_THEM
     bought = {row.item_id for row in asking.history if row.type == EventType.PURCHASE}
-    scores = blend.score(histories, situation)[0]
+    allowed = np.ones(len(model.artifact.item_ids), dtype=np.bool_)
+    allowed[0] = False
     if situation is Situation.NEW_VISITOR:  # the few things they just looked at are no news; what they bought may be
-        scores[np.setdiff1d(histories.item, histories.item[histories.event_type == PURCHASE_CODE])] = -np.inf
-    for item_id, score in _best(scores, asking, model.artifact):
+        allowed[np.setdiff1d(histories.item, histories.item[histories.event_type == PURCHASE_CODE])] = False
+    allowed[[index for item_id in asking.unwanted if (index := model.artifact.index_of(item_id))]] = False
+    items, scores = blend.rank(histories, situation, allowed, count=_count(asking))
+    best = items[0][scores[0] > 0]
+    for item_id, score in zip(_names(model.artifact, best), scores[0].tolist(), strict=False):
         reason = Reason.BOUGHT_BEFORE if item_id in bought else Reason.FOR_YOU
         yield Candidate(item_id=item_id, score=score, reason=reason)
 

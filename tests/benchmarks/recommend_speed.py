@@ -2,18 +2,19 @@
 
     pytest -m benchmark -s tests/benchmarks/recommend_speed.py
 
-4,000 simulated products, a visitor with 50 events, twelve slots, the default voices and a network of the default size.
+4,000 simulated products, a visitor with 50 events, twelve slots, the default voices, a network of the default size, trees.
 """
 
 import platform
 import statistics
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import django
+import lightgbm
 import numpy as np
 import onnxruntime
 import pytest
@@ -27,6 +28,12 @@ from django_recs.engine.blend import Blend
 from django_recs.engine.encoder import SequenceVoice
 from django_recs.engine.events import EVENT_TYPES
 from django_recs.engine.interactions import Interactions, ItemContent
+from django_recs.engine.ranking.facts import item_facts
+from django_recs.engine.ranking.features import FEATURES
+from django_recs.engine.ranking.fit import PARAMETERS, TREE_COUNT
+from django_recs.engine.ranking.ranker import Ranker
+from django_recs.engine.ranking.trees import trees_as_onnx
+from django_recs.engine.recommender import Recommender
 from django_recs.engine.simulation import SimulatedShop, SimulationConfig, simulate_shop
 from django_recs.engine.situations import Situation
 from django_recs.engine.voices import fit_voices
@@ -127,7 +134,7 @@ def _content(shop: SimulatedShop) -> ItemContent:
 
 
 def _blend(interactions: Interactions, content: ItemContent) -> Blend:
-    """All default voices, each of them heard, which is the slowest blend; one epoch of training changes no time."""
+    """All default voices, each of them heard, and a ranker: the slowest blend; one epoch changes no time."""
     from django_recs.learning.config import NetworkConfig
     from django_recs.learning.fitting import fit_network
 
@@ -136,7 +143,25 @@ def _blend(interactions: Interactions, content: ItemContent) -> Blend:
     network = fit_network(interactions, content, config=config, event_weights=weights)
     counting = fit_voices(interactions, content, event_weights=np.array([weights[kind] for kind in EVENT_TYPES]))
     voices = (*counting, network.voice())
-    return Blend(voices=voices, weights={situation: np.ones(len(voices)) for situation in Situation})
+    return Blend(
+        voices=voices,
+        weights={situation: np.ones(len(voices)) for situation in Situation},
+        rankers={situation: _ranker(voices) for situation in Situation},
+        facts=item_facts(interactions, content.prices),
+    )
+
+
+def _ranker(voices: Sequence[Recommender]) -> Ranker:
+    """Trees learned from noise are as many and as large as any."""
+    random = np.random.default_rng(0)
+    features = random.normal(size=(50_000, len(voices) + len(FEATURES))).astype(np.float32)
+    rows = lightgbm.Dataset(features, label=random.integers(0, 2, 50_000), group=np.full(500, 100))
+    booster = lightgbm.train(dict(PARAMETERS), rows, num_boost_round=TREE_COUNT)
+    return Ranker(
+        trees_onnx=np.frombuffer(trees_as_onnx(booster), dtype=np.uint8),
+        voices=np.array([voice.name for voice in voices]),
+        calibration=np.array([1.0, -5.0]),
+    )
 
 
 def _save_visits(item_ids: list[str]) -> None:

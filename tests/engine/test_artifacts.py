@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ import pytest
 
 from django_recs.engine.artifacts import ITEM_IDS as ITEM_IDS_FILE
 from django_recs.engine.artifacts import MANIFEST, ArtifactRefused, open_artifact, write_artifact
+from django_recs.engine.blend import Blend
+from django_recs.engine.ranking.facts import item_facts
 from django_recs.engine.situations import Situation
-from tests.engine.artifact_by_hand import ITEM_IDS, METRICS, somebody, tiny_blend, write_tiny
+from tests.engine.artifact_by_hand import ITEM_IDS, METRICS, orders, somebody, tiny_blend, write_tiny
+from tests.engine.ranking_by_hand import stump
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,62 @@ def test_scores_are_the_same_to_the_last_bit(written: Path) -> None:
         assert before.score(somebody()).tobytes() == after.score(somebody()).tobytes()
     for situation in Situation:
         assert blend.score(somebody(), situation).tobytes() == opened.blend.score(somebody(), situation).tobytes()
+
+
+def ranked_blend() -> Blend:
+    voice_names = [voice.name for voice in tiny_blend().voices]
+    ranker = stump(*voice_names, feature="log_price", threshold=1.0, low=2.0, high=0.0)
+    facts = item_facts(orders(), np.array([np.nan, 9.0, 9.0, 9.0, 2.0, np.nan]))
+    return replace(tiny_blend(), rankers={Situation.RETURNING: ranker}, facts=facts)
+
+
+def write_ranked(folder: Path) -> Path:
+    write_artifact(
+        folder,
+        blend=ranked_blend(),
+        item_ids=ITEM_IDS,
+        created_at=datetime(2026, 1, 2, tzinfo=UTC),
+        code_version="0",
+        metrics={},
+        dataset={},
+    )
+    return folder
+
+
+def test_rankers_and_facts_are_stored_with_the_blend(tmp_path: Path) -> None:
+    opened = open_artifact(write_ranked(tmp_path / "ranked")).blend
+
+    allowed = np.arange(6) > 0
+    expected = ranked_blend().rank(somebody(), Situation.RETURNING, allowed, count=5)
+    items, scores = opened.rank(somebody(), Situation.RETURNING, allowed, count=5)
+    assert set(opened.rankers) == {Situation.RETURNING}
+    assert (items.tolist(), scores.tobytes()) == (expected[0].tolist(), expected[1].tobytes())
+
+
+def test_facts_of_another_catalogue_are_refused(tmp_path: Path) -> None:
+    folder = write_ranked(tmp_path / "ranked")
+    other = np.zeros(5, dtype=np.float32)
+    with (folder / "facts.persons.npy").open("wb") as target:
+        np.save(target, other)
+    content = (folder / "facts.persons.npy").read_bytes()
+    replace_file(folder, "facts.persons.npy", content)
+    rewrite_manifest(folder, lambda manifest: manifest["files"]["facts.persons.npy"].update(shape=[5]))
+
+    with pytest.raises(ArtifactRefused, match="the facts do not fit the item ids"):
+        open_artifact(folder)
+
+
+def test_a_ranker_of_a_voice_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    folder = write_ranked(tmp_path / "ranked")
+
+    def lose_a_voice(manifest: dict[str, Any]) -> None:
+        manifest["blend"]["voices"].pop()
+        manifest["blend"]["weights"] = {key: values[:-1] for key, values in manifest["blend"]["weights"].items()}
+
+    rewrite_manifest(folder, lose_a_voice)
+
+    with pytest.raises(ArtifactRefused, match="the ranker of returning does not fit the voices"):
+        open_artifact(folder)
 
 
 def test_the_manifest_says_what_is_inside(written: Path) -> None:

@@ -1,16 +1,27 @@
-"""The voices on one scale, and their weighted sum."""
+"""The voices on one scale, their weighted sum, and the ranker after it."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from django_recs.engine.blend import Blend, normalise
 from django_recs.engine.interactions import Histories
+from django_recs.engine.ranking.facts import ItemFacts
 from django_recs.engine.situations import Situation
 from tests.engine.by_hand import visitors
+from tests.engine.ranking_by_hand import stump
 from tests.engine.spoken import Spoken
 
 LOUD = Spoken.of("loud", [50, 100, 0, 64, 36])
 QUIET = Spoken.of("quiet", [9, 0, 4, 1, 0])
+FACTS = ItemFacts(
+    first_seen=np.zeros(5, dtype=np.int64),
+    persons=np.ones(5, dtype=np.float32),
+    repeat_share=np.full(5, 0.5, dtype=np.float32),
+    repeat_days=np.ones(5, dtype=np.float32),
+    log_price=np.zeros(5, dtype=np.float32),
+)
 
 
 def blend(**weights: list[float]) -> Blend:
@@ -72,14 +83,67 @@ def test_a_voice_of_no_weight_is_not_asked() -> None:
     assert scores.tolist() == [[0, 0, 1]]
 
 
-def test_combining_what_was_said_equals_scoring() -> None:
+def test_the_best_that_may_be_shown_come_first_and_places_left_over_are_marked() -> None:
+    allowed = np.array([False, True, True, False, True])
+
+    items, scores = blend(returning=[1, 0]).rank(one(), Situation.RETURNING, allowed, count=5)
+
+    # without item 3 the loud voice goes from 0 to 100: its roots are 1, 0 and 0.6
+    assert items.tolist() == [[1, 4, 2, -1, -1]]
+    np.testing.assert_allclose(scores, [[1, 0.6, 0, 0, 0]], rtol=1e-6)
+
+
+def test_ranking_what_was_said_equals_ranking() -> None:
     subject = blend(cold_item=[0.9, 0.1])
     allowed = np.array([[False, True, True, True, False]])
     said = {voice.name: voice.score(one(2)) for voice in subject.voices}
 
-    combined = subject.combine(said, Situation.COLD_ITEM, allowed)
+    items, scores = subject.rank_planes(said, one(2), Situation.COLD_ITEM, allowed, count=2)
 
-    assert combined.tobytes() == subject.score(one(2), Situation.COLD_ITEM, allowed).tobytes()
+    expected = subject.rank(one(2), Situation.COLD_ITEM, allowed, count=2)
+    assert (items.tolist(), scores.tobytes()) == (expected[0].tolist(), expected[1].tobytes())
+
+
+def ranked() -> Blend:
+    """Returning visitors get what the quiet voice likes first."""
+    ranker = stump("quiet", "loud", feature="quiet", threshold=0.45, low=0.0, high=9.0)
+    return replace(blend(), rankers={Situation.RETURNING: ranker}, facts=FACTS)
+
+
+def test_a_ranker_orders_what_the_sum_finds() -> None:
+    items, scores = ranked().rank(one(), Situation.RETURNING, np.arange(5) > 0, count=4)
+
+    # the quiet voice's roots are 0, 1, 0.5 and 0 for items 1 to 4, the loud one's 1, 0, 0.8 and 0.6
+    assert items.tolist() == [[3, 2, 1, 4]]
+    expected = [5 * 0.65 + 9, 5 * 0.5 + 9, 5 * 0.5, 5 * 0.3]
+    np.testing.assert_allclose(scores, [[1 / (1 + np.exp(2 - score)) for score in expected]], rtol=1e-5)
+
+
+def test_other_situations_keep_the_order_of_the_sum() -> None:
+    items, _ = ranked().rank(one(), Situation.NEW_VISITOR, np.arange(5) > 0, count=4)
+
+    assert items.tolist() == [[3, 1, 2, 4]]
+
+
+def test_a_visitor_is_ranked_alone_as_within_a_batch_to_the_last_bit() -> None:
+    several = visitors([(1, 0)], [], [(2, 0), (3, 0)], now_day=1)
+    allowed = np.array(
+        [[False, True, True, True, True], [False, True, True, False, True], [False, False, True, True, True]]
+    )
+
+    items, scores = ranked().rank(several, Situation.RETURNING, allowed, count=4)
+
+    for row in range(3):
+        alone = ranked().rank(several.rows(row, row + 1), Situation.RETURNING, allowed[row], count=4)
+        assert (alone[0].tolist(), alone[1].tobytes()) == ([items[row].tolist()], scores[row].tobytes())
+
+
+def test_a_ranker_moves_with_its_voices_and_needs_facts() -> None:
+    again = [Spoken.of("loud", [0, 1, 1, 1, 0]), Spoken.of("quiet", [0, 1, 1, 1, 0])]
+
+    assert set(ranked().with_voices(again, facts=FACTS).rankers) == {Situation.RETURNING}
+    assert ranked().with_voices(again).rankers == {}
+    assert ranked().with_voices(again[:1], facts=FACTS).rankers == {}
 
 
 def test_a_recipe_moves_to_voices_fitted_anew_by_name() -> None:

@@ -20,6 +20,7 @@ def lists_of(features: np.ndarray, true: np.ndarray, clusters: np.ndarray | None
         true=true,
         true_counts=true.sum(axis=1),
         clusters=np.arange(query_count) if clusters is None else clusters,
+        now=np.zeros(query_count, dtype=np.int64),
     )
 
 

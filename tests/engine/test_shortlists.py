@@ -59,6 +59,7 @@ def test_ndcg_counts_true_items_that_no_voice_found() -> None:
         true=true,
         true_counts=true_counts,
         clusters=np.arange(8),
+        now=np.zeros(8, dtype=np.int64),
     )
     order = np.argsort(-scores, axis=1)
 

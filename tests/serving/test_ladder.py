@@ -56,7 +56,7 @@ def test_without_the_network_the_counts_answer(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.usefixtures("visited")
 def test_without_any_scores_what_is_popular_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("django_recs.engine.blend.Blend.score", _break)
+    monkeypatch.setattr("django_recs.engine.blend.Blend.rank", _break)
 
     shelf = recommend("for_you", visitor_id="guest", limit=1)
 
@@ -67,7 +67,7 @@ def test_without_any_scores_what_is_popular_answers(monkeypatch: pytest.MonkeyPa
 def test_with_every_rung_broken_the_shelf_is_empty(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("django_recs.engine.blend.Blend.score", _break)
+    monkeypatch.setattr("django_recs.engine.blend.Blend.rank", _break)
     monkeypatch.setattr(Artifact, "trending", _break)
 
     shelf = recommend("for_you", visitor_id="guest")

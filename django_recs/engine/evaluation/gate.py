@@ -22,6 +22,7 @@ def judge(
     *,
     challenger: str = "blend",
     champion: str | None = "champion",
+    first_stage: str = "unranked",
 ) -> list[str]:
     """Why ``challenger`` may not go live, one sentence per reason; empty when it may.
 
@@ -31,7 +32,8 @@ def judge(
     - on `SIDE_SLICES`, and on smaller main slices, its mean must not be below another's by more than `NOISE_ERRORS`
       standard errors of their paired difference, in which queries that want the same item are one witness;
     - against ``champion``, the live version, the second rule holds on all slices: it was chosen on other data, and a
-      difference within noise does not keep a fresher version out.
+      difference within noise does not keep a fresher version out. So it does against ``first_stage``, the blend
+      without its rankers, which proved themselves on other data as well.
 
     A table in which no main slice has enough queries is a reason of its own.
     """
@@ -41,18 +43,21 @@ def judge(
         for name in (*MAIN_SLICES, *SIDE_SLICES)
         if name in slices and slices[name]["query_count"] >= FEWEST_QUERIES
     ]
-    reasons = [reason for name in judged for reason in _slice_reasons(slices[name], name, challenger, champion)]
+    reasons = [
+        reason for name in judged for reason in _slice_reasons(slices[name], name, challenger, (champion, first_stage))
+    ]
     if not set(judged) & set(MAIN_SLICES):
         reasons.append(f"Neither {' nor '.join(MAIN_SLICES)} has the {FEWEST_QUERIES} queries that a judgement needs.")
     return reasons
 
 
-def _slice_reasons(figures: dict[str, Any], name: str, challenger: str, champion: str | None) -> Sequence[str]:
+def _slice_reasons(figures: dict[str, Any], name: str, challenger: str, whole: tuple[str | None, ...]) -> Sequence[str]:
+    """``whole``: recommenders that are no single part of the challenger."""
     own = figures["recommenders"][challenger]["ndcg@10"]["mean"]
     reasons = []
     for other, metrics in figures["recommenders"].items():
         behind = metrics["behind_blend"]
-        strict = name in MAIN_SLICES and figures["query_count"] >= MIN_QUERIES and other != champion
+        strict = name in MAIN_SLICES and figures["query_count"] >= MIN_QUERIES and other not in whole
         tolerated = 0.0 if strict else NOISE_ERRORS * (behind["se"] or 0.0)
         if other != challenger and behind["mean"] < -tolerated:
             reasons.append(

@@ -22,7 +22,7 @@ from django_recs.engine.evaluation.metrics import (
     top_items,
 )
 from django_recs.engine.evaluation.queries import Queries
-from django_recs.engine.interactions import FloatArray
+from django_recs.engine.interactions import FloatArray, Histories
 from django_recs.engine.recommender import Recommender
 
 EvaluationTable = dict[str, Any]
@@ -68,20 +68,24 @@ def ranked_lists(
 ) -> dict[str, np.ndarray[tuple[int, int], np.dtype[np.int64]]]:
     """(Q, 20) item indices per recommender and blend, best first, -1 where the allowed items ran out."""
     lists: dict[str, list[np.ndarray[Any, np.dtype[np.int64]]]] = {}
-    for planes, allowed in _chunks(recommenders, queries):
-        for name, blend in blends.items():
-            planes[name] = blend.combine(planes, queries.situation, allowed)
+    for planes, histories, allowed in _chunks(recommenders, queries):
         for name, scores in planes.items():
             lists.setdefault(name, []).append(top_items(np.where(allowed, scores, -np.inf), DEPTH))
+        for name, blend in blends.items():
+            items, _ = blend.rank_planes(planes, histories, queries.situation, allowed, count=DEPTH)
+            lists.setdefault(name, []).append(items)
     return {name: np.concatenate(parts) for name, parts in lists.items()}
 
 
-def _chunks(recommenders: Sequence[Recommender], queries: Queries) -> Iterator[tuple[dict[str, FloatArray], BoolArray]]:
+def _chunks(
+    recommenders: Sequence[Recommender], queries: Queries
+) -> Iterator[tuple[dict[str, FloatArray], Histories, BoolArray]]:
     step = max(1, CHUNK_CELLS // len(queries.candidates))
     for start in range(0, len(queries), step):
         stop = min(start + step, len(queries))
         histories = queries.histories.rows(start, stop)
-        yield {voice.name: voice.score(histories) for voice in recommenders}, queries.allowed(start, stop)
+        planes = {voice.name: voice.score(histories) for voice in recommenders}
+        yield planes, histories, queries.allowed(start, stop)
 
 
 def _slice_figures(
