@@ -147,10 +147,10 @@ def normalise(scores: FloatArray, allowed: BoolArray) -> FloatArray:
     """
     low = np.where(allowed, scores, np.float32(np.inf)).min(axis=-1, keepdims=True)
     high = np.where(allowed, scores, np.float32(-np.inf)).max(axis=-1, keepdims=True)
-    spread = np.subtract(high, low, out=np.zeros_like(low), where=np.isfinite(low) & np.isfinite(high))
-    flat = spread <= 0
+    spread = high - low
+    flat = ~(np.isfinite(spread) & (spread > 0))
     way = np.subtract(scores, np.where(flat, 0, low), dtype=np.float32)
-    way /= np.where(flat, np.inf, spread)
+    way /= np.where(flat, np.float32(np.inf), spread)
     np.maximum(way, 0, out=way)
     np.minimum(way, 1, out=way)
     return np.sqrt(way, out=way)
@@ -158,7 +158,7 @@ def normalise(scores: FloatArray, allowed: BoolArray) -> FloatArray:
 
 def _weighted(ways: FloatArray, weights: Weights) -> FloatArray:
     """(B, I + 1) sum over V voices of ``ways`` (V, B, I + 1) by ``weights`` (V,), the same bits for any B."""
-    total: FloatArray = (ways * weights.astype(np.float32)[:, None, None]).sum(axis=0)
+    total: FloatArray = np.einsum("v,vbi->bi", weights.astype(np.float32), ways)
     return total
 
 
