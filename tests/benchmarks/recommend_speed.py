@@ -2,7 +2,7 @@
 
     pytest -m benchmark -s tests/benchmarks/recommend_speed.py
 
-4,000 simulated products, a visitor with 50 events, twelve slots, the default voices, a network of the default size, trees.
+4,000 simulated products, a visitor with 50 events, twelve slots, every voice, a network of the default size, trees.
 """
 
 import platform
