@@ -52,7 +52,7 @@ def fit_text_knn(
 
     The second half lets a new product be reached from well-known ones that have nearer neighbours of their own.
     """
-    vectors = _tf_idf(content)
+    vectors = tf_idf(content)
     nearest = Links.from_blocks(product_blocks(vectors, vectors.T.tocsr()), link_count=neighbour_count)
     matrix = _as_matrix(nearest)
     both_ways = matrix.maximum(matrix.T.tocsr())
@@ -81,7 +81,7 @@ def words_of(content: ItemContent) -> Iterator[list[str]]:
         ]
 
 
-def _tf_idf(content: ItemContent) -> "csr_array":
+def tf_idf(content: ItemContent) -> "csr_array":
     """(I + 1, W) unit rows of sqrt(count) * log((1 + items) / (1 + items with the word))."""
     from scipy.sparse import csr_array
 

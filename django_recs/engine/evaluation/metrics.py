@@ -44,6 +44,12 @@ def ndcg(hits: BoolArray, true_counts: Counts, k: int) -> Values:
     return np.asarray(hits[:, :k] @ discounts[: hits.shape[1]] / ideal[np.minimum(true_counts, k)], dtype=np.float64)
 
 
+def precision(hits: BoolArray, true_counts: Counts, k: int) -> Values:
+    """Hits in the first k places over k, also where the list is shorter."""
+    del true_counts
+    return np.asarray(hits[:, :k].sum(axis=1) / k, dtype=np.float64)
+
+
 def recall(hits: BoolArray, true_counts: Counts, k: int) -> Values:
     """Hits in the first k places over all true items."""
     return np.asarray(hits[:, :k].sum(axis=1) / true_counts, dtype=np.float64)

@@ -4,6 +4,7 @@ The questions are those of next-basket recommendation in time: the history ends 
 basket after it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,6 +19,10 @@ from django_recs.engine.situations import NEW_VISITOR_ITEM_COUNT, Situation
 
 COLD_PERSON_COUNT = 5
 """An item that fewer persons than this have taken is cold."""
+
+
+class FutureSeen(ValueError):
+    """A question would show a recommender what only the time after it knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +82,8 @@ class Queries:
     """Candidates that may not be shown in the query."""
     truth: ItemLists
     """What was bought: candidates that are not excluded, at least one per query."""
+    unit: Int32Array | None = None
+    """(Q,) who asks, an index into ``unit_ids``; None where that does not matter."""
 
     def __len__(self) -> int:
         return len(self.histories)
@@ -134,9 +141,26 @@ def next_basket_queries(
     known = np.bincount(past.unit, minlength=interactions.unit_count) > 0
     baskets = _first_baskets(bought)
     returning = _returning(past, had, bought, baskets, known, sold, history_length)
-    cold = _cold_item(interactions.before(end), past, had, bought, known, start, history_length)
+    cold = _cold_item(interactions.before(end), past, had, bought, known, history_length)
     visitors = [_new_visitor(bought, baskets, known, sold, count) for count in range(1, NEW_VISITOR_ITEM_COUNT + 1)]
-    return {queries.name: queries for queries in [*returning, cold, *visitors] if len(queries)}
+    asked_for = {queries.name: queries for queries in [*returning, cold, *visitors] if len(queries)}
+    refuse_the_future(asked_for.values(), start=start)
+    return asked_for
+
+
+def refuse_the_future(batches: Iterable[Queries], *, start: int) -> None:
+    """Raise `FutureSeen` where a question shows what only later times know.
+
+    That is an event at or after ``start`` in a history, or after the moment of the question where a new visitor's first
+    lines are given on purpose; and an answer that is given away, as a true item that may not be shown would be.
+    """
+    for queries in batches:
+        given = queries.situation is Situation.NEW_VISITOR
+        limit = queries.histories.now[queries.histories.row] + 1 if given else start
+        if (queries.histories.time >= limit).any():
+            raise FutureSeen(f"A history of {queries.name} holds events of the time that is asked about.")
+        if _is_in(queries.excluded, queries.truth.row, queries.truth.items).any():
+            raise FutureSeen(f"A true item of {queries.name} may not be shown.")
 
 
 def _target_events(interactions: Interactions, start: int, end: int, event_weights: WeightArray) -> BoolArray:
@@ -178,8 +202,8 @@ def _returning(
     histories = past.histories(units, now=times, length=history_length)
     truths = (ItemLists.of_pairs(row, item, len(units)), ItemLists.of_pairs(row[fresh], item[fresh], len(units)))
     return [
-        _answerable("returning", Situation.RETURNING, histories, sold, nothing, truths[0]),
-        _answerable("new_to_them", Situation.NEW_TO_THEM, histories, sold, owned, truths[1]),
+        _answerable("returning", Situation.RETURNING, units, histories, sold, nothing, truths[0]),
+        _answerable("new_to_them", Situation.NEW_TO_THEM, units, histories, sold, owned, truths[1]),
     ]
 
 
@@ -189,7 +213,6 @@ def _cold_item(
     had: Interactions,
     bought: Interactions,
     known: BoolArray,
-    start: int,
     history_length: int,
 ) -> Queries:
     size = seen.item_count + 1
@@ -203,8 +226,7 @@ def _cold_item(
     truth = ItemLists.of_pairs(row[fresh], item[fresh], len(units))
     first = np.searchsorted(bought.unit, units)
     histories = past.histories(units, now=bought.time[first], length=history_length)
-    del start
-    return _answerable("cold_item", Situation.COLD_ITEM, histories, candidates, owned, truth)
+    return _answerable("cold_item", Situation.COLD_ITEM, units, histories, candidates, owned, truth)
 
 
 def _new_visitor(
@@ -216,18 +238,20 @@ def _new_visitor(
     counts = np.bincount(row, minlength=query_count)
     place = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
     given = place < given_count
-    item = bought.item[line]
+    item, time = bought.item[line], bought.time[line[given]]
+    offsets = np.concatenate([[0], np.cumsum(np.minimum(counts, given_count))]).astype(np.int64)
     histories = Histories(
-        offsets=np.concatenate([[0], np.cumsum(np.minimum(counts, given_count))]).astype(np.int64),
+        offsets=offsets,
         item=item[given],
         event_type=bought.event_type[line[given]],
-        time=bought.time[line[given]],
-        now=baskets.time[asked],
+        time=time,
+        now=time[offsets[1:] - 1],
     )
     rest = ~given & sold[item]
     return _answerable(
         f"new_visitor_{given_count}",
         Situation.NEW_VISITOR,
+        baskets.unit[asked],
         histories,
         sold,
         ItemLists.of_pairs(row[given], item[given], query_count),
@@ -248,6 +272,7 @@ def _is_in(lists: ItemLists, row: npt.NDArray[np.integer], item: npt.NDArray[np.
 def _answerable(
     name: str,
     situation: Situation,
+    unit: npt.NDArray[np.integer],
     histories: Histories,
     candidates: BoolArray,
     excluded: ItemLists,
@@ -262,4 +287,5 @@ def _answerable(
         candidates=candidates,
         excluded=excluded.take(rows),
         truth=truth.take(rows),
+        unit=unit[rows].astype(np.int32),
     )

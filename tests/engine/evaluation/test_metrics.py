@@ -14,6 +14,7 @@ from django_recs.engine.evaluation.metrics import (
     hit_rate,
     mean_and_error,
     ndcg,
+    precision,
     recall,
     reciprocal_rank,
     top_items,
@@ -37,6 +38,8 @@ LOG3 = math.log2(3)
         (ndcg, 3, [(1 + 1 / 2) / (1 + 1 / LOG3), 0, 0, 1]),
         (ndcg, 1, [1, 0, 0, 1]),
         (ndcg, 4, [(1 + 1 / 2) / (1 + 1 / LOG3), 0, (1 / math.log2(5)) / 1, 1]),
+        (precision, 3, [2 / 3, 0, 0, 3 / 3]),
+        (precision, 4, [2 / 4, 0, 1 / 4, 4 / 4]),
         (recall, 3, [2 / 2, 0, 0, 3 / 9]),
         (recall, 2, [1 / 2, 0, 0, 2 / 9]),
         (hit_rate, 3, [1, 0, 0, 1]),
@@ -71,6 +74,7 @@ def test_a_list_shorter_than_k_is_judged_by_what_it_holds() -> None:
 
     assert ndcg(short, np.array([1]), 10).tolist() == [1.0]
     assert recall(short, np.array([4]), 20).tolist() == [0.25]
+    assert precision(short, np.array([4]), 10).tolist() == [0.1]  # eight empty places are no hits
     assert average_precision(short, np.array([2]), 10).tolist() == [0.5]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from django_recs.engine.blend import Blend
 from django_recs.engine.evaluation import protocol as module
 from django_recs.engine.evaluation.protocol import evaluate, ranked_lists
 from django_recs.engine.evaluation.queries import ItemLists, Queries, next_basket_queries
-from django_recs.engine.interactions import SECONDS_PER_DAY
+from django_recs.engine.evaluation.variety import item_traits
+from django_recs.engine.interactions import SECONDS_PER_DAY, FloatArray
 from django_recs.engine.situations import Situation
-from tests.engine.by_hand import EQUAL, random_shop, visitors
+from tests.engine.by_hand import EQUAL, content, random_shop, shop, visitors
 from tests.engine.spoken import Spoken
 
 
@@ -61,7 +63,8 @@ def test_a_table_by_hand() -> None:
     voiced = figures["recommenders"]["voice"]
     assert voiced["ndcg@10"] == pytest.approx({"mean": (first + second) / 2, "se": abs(first - second) / 2})
     assert voiced["ndcg@20"] == voiced["ndcg@10"]
-    assert voiced["recall@20"] == {"mean": 1.0, "se": 0.0}
+    assert voiced["precision@10"] == pytest.approx({"mean": 0.15, "se": 0.05})
+    assert voiced["recall@10"] == voiced["recall@20"] == {"mean": 1.0, "se": 0.0}
     assert voiced["hit_rate@10"] == {"mean": 1.0, "se": 0.0}
     assert voiced["map@10"] == {"mean": (1 / 2 + 1) / 2, "se": 0.25}
     assert voiced["mrr@10"] == {"mean": (1 / 2 + 1) / 2, "se": 0.25}
@@ -73,13 +76,117 @@ def test_a_table_by_hand() -> None:
     json.dumps(table, allow_nan=False)
 
 
+def test_the_blend_is_compared_with_the_champion_in_every_metric_and_everybody_with_both() -> None:
+    asked = queries_of([[2], [1, 3]], [[1], []], 3)
+    good = Spoken.of("good", [0] * 4, [0, 0, 2, 1], [0, 2, 1, 2])  # lists 2, 3 and 1, 3, 2
+    bad = Spoken.of("bad", [0] * 4, [0, 0, 1, 2], [0, 2, 1, 2])  # lists 3, 2 and 1, 3, 2
+    first, second = ({situation: np.array(weights) for situation in Situation} for weights in ([1.0, 0.0], [0.0, 1.0]))
+    blends = {"blend": Blend(voices=(good, bad), weights=first), "champion": Blend(voices=(good, bad), weights=second)}
+
+    found = evaluate([good, bad], {"returning": asked}, blends=blends)["slices"]["returning"]
+
+    lead = 1 - 1 / math.log2(3)  # in the first query alone; both queries want different items
+    figures = found["recommenders"]
+    behind = {name: (each["behind_blend"]["mean"], each["behind_champion"]["mean"]) for name, each in figures.items()}
+    assert behind == {
+        "good": pytest.approx((0, -lead / 2), rel=1e-6),
+        "bad": pytest.approx((lead / 2, 0), rel=1e-6),
+        "blend": pytest.approx((0, -lead / 2), rel=1e-6),
+        "champion": pytest.approx((lead / 2, 0), rel=1e-6),
+    }
+    assert figures["champion"]["behind_blend"]["se"] == pytest.approx(lead / 2)
+    halved = {"mean": 0.25, "se": 0.25}
+    none = {"mean": 0.0, "se": 0.0}
+    assert found["paired"] == {
+        "ndcg@10": pytest.approx({"mean": lead / 2, "se": lead / 2}),
+        "ndcg@20": pytest.approx({"mean": lead / 2, "se": lead / 2}),
+        "precision@10": none,
+        "recall@10": none,
+        "recall@20": none,
+        "hit_rate@10": none,
+        "map@10": halved,
+        "mrr@10": halved,
+    }
+
+
+def test_variety_is_measured_where_the_traits_of_the_items_are_known() -> None:
+    asked = queries_of([[2], [1, 3]], [[1], []], 3)
+    past = shop((0, 1, 0, 0), (1, 1, 0, 1), (2, 1, 0, 2), (0, 2, 0, 3), item_count=3)
+    voice = Spoken.of("voice", [0] * 4, [0, 3, 1, 2], [0, 3, 1, 2])  # lists 3, 2 (1 is excluded) and 1, 3, 2
+    traits = item_traits(past, content("red cup", "blue cup", ""), event_weights=EQUAL)
+
+    found = evaluate([voice], {"returning": asked}, traits=traits)["slices"]["returning"]
+
+    bits = {1: math.log2(4 / 4), 2: math.log2(4 / 2), 3: math.log2(4 / 1)}
+    figures = found["recommenders"]["voice"]
+    assert figures["novelty@10"]["mean"] == pytest.approx(((bits[3] + bits[2]) / 2 + sum(bits.values()) / 3) / 2)
+    listed = [(0 + 1 / 3) / 2, (1 + 1 / 3 + 0) / 3]
+    assert figures["popularity@10"]["mean"] == pytest.approx(sum(listed) / 2)
+    assert figures["popularity_lift@10"]["mean"] == pytest.approx(sum(listed) / (1 + 1 / 3) - 1)  # histories 1 and 2
+    assert figures["gini@10"] == {"mean": pytest.approx(2 * (2 - 1) / 5 / 2), "se": None}  # shown 1, 2 and 2 times
+    red_cup, blue_cup = traits.words.toarray()[1:3]
+    assert figures["diversity@10"] == {"mean": pytest.approx(1 - red_cup @ blue_cup), "se": None}  # of one list
+    assert found["exposure"] == {
+        "truth": pytest.approx([1 / 3, 0, 0, 1 / 3, 0, 0, 1 / 3, 0, 0, 0]),
+        "voice": pytest.approx([1 / 5, 0, 0, 2 / 5, 0, 0, 2 / 5, 0, 0, 0]),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sure(Spoken):
+    """Declares its scores to be percents, and says nothing of items scored 0."""
+
+    def probabilities(self, scores: FloatArray, situation: Situation) -> FloatArray:
+        assert situation is Situation.RETURNING
+        return np.where(scores > 0, scores / 100, np.nan).astype(np.float32)
+
+
+def test_declared_probabilities_are_held_against_what_came_true() -> None:
+    asked = queries_of([[2], [1, 3]], [[1], []], 3)
+    sure = Sure(name="sure", said=np.array([[0] * 4, [0, 90, 50, 0], [0, 75, 25, 0]], dtype=np.float32))
+    unsure = Spoken.of("unsure", [0] * 4)
+
+    found = evaluate([sure, unsure], {"returning": asked})["slices"]["returning"]
+
+    # shown with a probability: 2 at .5 (bought) to the first; 1 at .75 (bought) and 2 at .25 (not) to the second
+    assert list(found["reliability"]) == ["sure"]
+    said = found["reliability"]["sure"]
+    assert [(each["predicted"], each["observed"]) for each in said["bins"]] == [(0.25, 0), (0.5, 1), (0.75, 1)]
+    assert said["ece"] == pytest.approx((0.25 + 0.5 + 0.25) / 3)
+    assert said["brier"] == pytest.approx((0.25**2 + 0.5**2 + 0.25**2) / 3)
+
+
+def test_groups_hold_the_figures_of_their_queries_and_change_no_other() -> None:
+    truth = [[2]] * 20 + [[1]] * 25
+    asked = replace(queries_of(truth, [[]] * 45, 45), unit=np.arange(44, -1, -1, dtype=np.int32))
+    voice = Spoken.of("voice", [0, 0, 9, *[1] * 43])  # 2 first, then 1
+    labels = ["late"] * 25 + ["early"] * 20
+
+    table = evaluate([voice], {"returning": asked}, groupings={"when": labels})
+    without = evaluate([voice], {"returning": asked})
+
+    figures = {label: each["returning"] for label, each in table["groups"]["when"].items()}
+    assert [(label, each["query_count"]) for label, each in figures.items()] == [("late", 25), ("early", 20)]
+    assert figures["early"]["recommenders"]["voice"] == {
+        "ndcg@10": {"mean": 1.0, "se": 0.0},
+        "recall@10": {"mean": 1.0, "se": 0.0},
+        "hit_rate@10": {"mean": 1.0, "se": 0.0},
+    }
+    assert figures["late"]["recommenders"]["voice"]["hit_rate@10"]["mean"] == 0.0
+    assert table["slices"] == without["slices"]
+    assert without["groups"] == {}
+
+
 def test_without_a_blend_nobody_is_behind_it() -> None:
     voice = Spoken.of("voice", [0, 1, 2])
 
     table = evaluate([voice], {"returning": queries_of([[1]], [[]], 2)})
 
     assert "behind_blend" not in table["slices"]["returning"]["recommenders"]["voice"]
-    assert table["slices"]["returning"]["recommenders"]["voice"]["ndcg@10"] == {"mean": 1 / math.log2(3), "se": None}
+    assert table["slices"]["returning"]["recommenders"]["voice"]["ndcg@10"] == {
+        "mean": round(1 / math.log2(3), 8),
+        "se": None,
+    }
 
 
 @pytest.mark.parametrize("chunk_cells", [1, 40, 10**6])

@@ -3,10 +3,17 @@
 import numpy as np
 import pytest
 
-from django_recs.engine.evaluation.queries import ItemLists, Queries, next_basket_queries
+from django_recs.engine.evaluation.queries import (
+    FutureSeen,
+    ItemLists,
+    Queries,
+    next_basket_queries,
+    refuse_the_future,
+)
 from django_recs.engine.events import EVENT_TYPES, VIEW_CODE
 from django_recs.engine.interactions import SECONDS_PER_DAY, Interactions
-from tests.engine.by_hand import EQUAL, shop
+from django_recs.engine.situations import Situation
+from tests.engine.by_hand import EQUAL, shop, visitors
 
 START, END = 10 * SECONDS_PER_DAY, 20 * SECONDS_PER_DAY
 
@@ -105,6 +112,62 @@ def test_the_history_ends_at_the_cut_and_holds_its_last_events() -> None:
     assert written(asked(interactions, history_length=2)["returning"]) == [
         {"history": [2, 3], "allowed": [1, 2, 3], "truth": [1]}
     ]
+
+
+def test_each_question_knows_who_asks() -> None:
+    interactions = shop(
+        *((unit, item, 1, unit) for unit in (1, 3) for item in (1, 2)),
+        *((unit, 1, 11, 10 + unit) for unit in (0, 1, 2, 3)),
+        *((unit, 2, 11, 10 + unit) for unit in (2, 3)),
+        item_count=2,
+    )
+
+    queries = asked(interactions)
+
+    who = {name: None if each.unit is None else each.unit.tolist() for name, each in queries.items()}
+    assert who == {"returning": [1, 3], "new_visitor_1": [2]}
+
+
+def test_a_new_visitor_is_asked_about_right_after_the_last_line_that_is_given() -> None:
+    day_basket = [(0, item, 11 + item / 10, -1) for item in (1, 2, 3)]
+
+    queries = asked(shop(*((9, item, 1, 0) for item in (1, 2, 3)), *day_basket, item_count=3))
+
+    moments = [queries[f"new_visitor_{count}"].histories.now.tolist() for count in (1, 2)]
+    assert moments == [[round(11.1 * SECONDS_PER_DAY)], [round(11.2 * SECONDS_PER_DAY)]]
+
+
+@pytest.mark.parametrize("situation", [Situation.RETURNING, Situation.NEW_TO_THEM, Situation.COLD_ITEM])
+def test_a_history_that_reaches_the_cut_is_refused(situation: Situation) -> None:
+    refuse_the_future([question(situation, history_day=9.9, now_day=11)], start=START)
+
+    with pytest.raises(FutureSeen, match="holds events of the time that is asked about"):
+        refuse_the_future([question(situation, history_day=10, now_day=11)], start=START)
+
+
+def test_what_a_new_visitor_does_after_the_question_is_refused() -> None:
+    refuse_the_future([question(Situation.NEW_VISITOR, history_day=11, now_day=11)], start=START)
+
+    with pytest.raises(FutureSeen):
+        refuse_the_future([question(Situation.NEW_VISITOR, history_day=11.1, now_day=11)], start=START)
+
+
+def test_an_answer_that_may_not_be_shown_is_refused() -> None:
+    with pytest.raises(FutureSeen, match="may not be shown"):
+        refuse_the_future([question(Situation.RETURNING, history_day=9, now_day=11, excluded=2)], start=START)
+
+
+def question(situation: Situation, *, history_day: float, now_day: float, excluded: int = 1) -> Queries:
+    """Somebody had item 1 and bought item 2."""
+    one = np.zeros(1, dtype=np.int64)
+    return Queries(
+        name="question",
+        situation=situation,
+        histories=visitors([(1, history_day)], now_day=now_day),
+        candidates=np.array([False, True, True]),
+        excluded=ItemLists.of_pairs(one, one + excluded, 1),
+        truth=ItemLists.of_pairs(one, one + 2, 1),
+    )
 
 
 def test_orderless_purchases_of_a_day_are_a_basket() -> None:
