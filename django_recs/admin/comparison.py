@@ -11,10 +11,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from django_recs.admin.evaluation_words import (
+from django_recs.admin.wording import plain_count
+from django_recs.model_cards.words import (
     CHAMPION_NAME,
     LEAD_METRIC,
     MAIN_METRIC,
+    METRICS_WITHOUT_BEST,
     OWN_NAME,
     SLICE_LABELS,
     metric_explanation,
@@ -23,7 +25,6 @@ from django_recs.admin.evaluation_words import (
     recommender_label,
     slice_label,
 )
-from django_recs.admin.wording import plain_count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +148,7 @@ def _scores(recommenders: Mapping[str, Any], metric: str) -> dict[str, Score]:
         name: Score(
             mean=mean,
             standard_error=error,
-            is_best=mean == best and best > 0 and metric != LEAD_METRIC,
+            is_best=mean == best and best > 0 and metric not in METRICS_WITHOUT_BEST,
             bar_percent=_percent(mean, longest),
             low_percent=_percent(mean - (error or 0.0), longest),
             high_percent=_percent(mean + (error or 0.0), longest),

@@ -17,10 +17,11 @@ from django.views.decorators.csrf import csrf_protect
 
 from django_recs.admin.badges import status_badge
 from django_recs.admin.comparison import against_best_rival, comparison_context
-from django_recs.admin.evaluation_words import SLICE_LABELS, in_plain_words, slice_label
 from django_recs.admin.read_only import ReadOnlyAdmin
 from django_recs.admin.wording import labelled, plain_score, plain_time
 from django_recs.exceptions import RecsError
+from django_recs.model_cards import model_card
+from django_recs.model_cards.words import SLICE_LABELS, in_plain_words, slice_label
 from django_recs.models import ModelVersion
 from django_recs.serving.registry import live_version, promote, roll_back
 
@@ -85,6 +86,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
                 self.admin_site.admin_view(self.promote_view),
                 name="django_recs_modelversion_promote",
             ),
+            path("<int:pk>/card/", self.admin_site.admin_view(self.card_view), name="django_recs_modelversion_card"),
             *super().get_urls(),
         ]
 
@@ -99,6 +101,16 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         version = self.get_object(request, object_id)
         shown = self._details(request, version) if version and self.has_view_permission(request, version) else {}
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+
+    def card_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The model card: what the version learned from, how good it is for whom, and what to be careful of."""
+        version = ModelVersion.objects.filter(pk=pk).select_related("run").first()
+        if version is None:
+            raise Http404
+        if not self.has_view_permission(request, version):
+            raise PermissionDenied
+        card = model_card(version)
+        return self._page(request, "card.html", {"title": card.title, "version": version, "card": card})
 
     @method_decorator(csrf_protect)
     def promote_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,12 +1,13 @@
 """Tables: fields, constraints, indexes, querysets and the transitions of a row. No HTTP, no statistics, no numpy."""
 
 from django_recs.models.event import Event, EventQuerySet, Purpose, RefusedEvent
-from django_recs.models.model_version import ModelPointer, ModelVersion
+from django_recs.models.model_version import Evaluation, ModelPointer, ModelVersion
 from django_recs.models.placement import Placement, Strategy
 from django_recs.models.training_run import Lease, TrainingRun
 from django_recs.models.visitor import Visitor
 
 __all__ = [
+    "Evaluation",
     "Event",
     "EventQuerySet",
     "Lease",

@@ -22,6 +22,8 @@ class ModelVersion(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.STAGED)
     metrics = models.JSONField(_("metrics"), default=dict)
     """The evaluation table, as in the manifest (`engine.evaluation`)."""
+    dataset = models.JSONField(_("dataset"), default=dict)
+    """What it learned from, as in the manifest, and how much was left out and why."""
     gate_reasons = models.JSONField(_("what the gate said"), default=list)
     """Sentences; empty when the version passed."""
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -37,6 +39,30 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"v{self.pk}"
+
+
+class Evaluation(models.Model):
+    """A version judged once more, by what happened after all that it learned from. Rows are kept: how good a version
+    stays is a row of them over time."""
+
+    version = models.ForeignKey(
+        ModelVersion, verbose_name=_("model version"), on_delete=models.CASCADE, related_name="evaluations"
+    )
+    start = models.DateTimeField(_("from"))
+    end = models.DateTimeField(_("to"))
+    """The events of ``[start, end)`` were asked about."""
+    table = models.JSONField(_("table"), default=dict)
+    """As `ModelVersion.metrics` (`engine.evaluation`)."""
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("evaluation")
+        verbose_name_plural = _("evaluations")
+        ordering = ["-pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.version} from {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}"
 
 
 class ModelPointer(models.Model):

@@ -65,6 +65,9 @@ class TrainingRun(models.Model):
     device = models.CharField(_("device"), max_length=60, blank=True, default="")
     """Where the network was trained, such as ``cpu`` or ``cuda: NVIDIA H100``."""
 
+    test_read_count = models.PositiveSmallIntegerField(_("test period read"), default=0)
+    """How often the events of the test period were read: once, and once more for each attempt cut off after it."""
+
     objects = TrainingRunQuerySet.as_manager()
 
     class Meta:

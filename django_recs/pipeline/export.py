@@ -8,7 +8,7 @@ import gc
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import repeat
@@ -26,6 +26,7 @@ from django_recs.conf import get_settings
 from django_recs.engine.events import EVENT_CODES, EventType
 from django_recs.engine.interactions import Interactions, ItemContent
 from django_recs.models import Event, Purpose, Visitor
+from django_recs.pipeline.merges import FOREVER, Merges, with_units
 from django_recs.pipeline.refunds import Refunds, net_of_refunds
 
 PAGE_ROWS = 20_000
@@ -42,25 +43,35 @@ class ExportedData:
     """What training reads: events, refunds and the catalogue, taken at one moment."""
 
     gross: Interactions
-    """Events with purchases as ordered, before anything was sent back."""
+    """Events with purchases as ordered, before anything was sent back, by the unit that was seen doing it."""
     refunds: Refunds
+    merges: Merges
+    """Which guests signed in as which customers."""
     content: ItemContent
     unknown_item_count: int
     """Events left out because the catalogue does not know their item."""
 
     @cached_property
     def interactions(self) -> Interactions:
-        """Events net of all refunds."""
-        return net_of_refunds(self.gross, self.refunds)
+        """Events net of all refunds, by the units that did anything; a guest who signed in is the customer."""
+        return _of_present_units(self.as_of(FOREVER))
 
     def as_of(self, time: int) -> Interactions:
-        """What was known right before ``time`` (seconds since 1970): no later event and no later refund."""
-        return net_of_refunds(self.gross.before(time), self.refunds.before(time))
+        """What was known right before ``time`` (seconds since 1970): no later event, refund or sign-in.
+
+        A guest who signed in later is a unit of its own. Units that had done nothing by then have a number, too.
+        """
+        unit = self.merges.known_before(time)
+        gross, refunds = self.gross.before(time), self.refunds.before(time)
+        if (unit != self.merges.known_before(0)).any():
+            gross, refunds = with_units(gross, unit), with_units(refunds, unit)
+            gross = joined(gross, gross.where(np.zeros(len(gross), dtype=bool)))
+        return net_of_refunds(gross, refunds)
 
     def asked_at(self, start: int, end: int) -> Interactions:
         """What was known right before ``start``, and what happened from then to ``end`` as it is known at the end.
 
-        So that questions about a window see neither its events nor its refunds in anybody's history.
+        So that questions about a window see neither its events, refunds nor sign-ins in anybody's history.
         """
         past, later = self.as_of(start), self.as_of(end)
         return joined(past, later.where(later.time >= start))
@@ -89,7 +100,7 @@ def export_interactions(until: datetime | None = None) -> ExportedData:
     units = _UnitIndex()
     with _garbage_collection_paused():
         columns = _read_columns(_event_rows(until), units=units, item_ids=item_ids)
-    return _assemble(columns, unit_ids=units.names, item_ids=item_ids, content=content)
+    return _assemble(columns, units=units, item_ids=item_ids, content=content)
 
 
 def joined(first: Interactions, second: Interactions) -> Interactions:
@@ -135,23 +146,29 @@ class _Epoch(Func):
 
 
 class _UnitIndex(dict[str, int]):
-    """Number of each unit by name, in order of first appearance; a merged visitor has the number of the customer."""
+    """Number of each unit by name, in order of first appearance; behind a merged visitor comes the customer."""
 
     def __init__(self) -> None:
         super().__init__()
         self.names: list[str] = []
-        merged = Visitor.objects.values_list("visitor_id", "customer_id").iterator(chunk_size=PAGE_ROWS)
-        self._customer_of = {f"v:{visitor}": f"c:{customer}" for visitor, customer in merged}
+        merged = Visitor.objects.values_list("visitor_id", "customer_id", _Epoch("merged_at"))
+        self._customer_of = {
+            f"v:{visitor}": (f"c:{customer}", at) for visitor, customer, at in merged.iterator(chunk_size=PAGE_ROWS)
+        }
 
     def __missing__(self, name: str) -> int:
-        customer = self._customer_of.get(name)
-        if customer is not None:
-            number = self[customer]
-        else:
-            number = len(self.names)
-            self.names.append(name)
-        self[name] = number
+        number = self[name] = len(self.names)
+        self.names.append(name)
+        if name in self._customer_of:
+            self[self._customer_of[name][0]]
         return number
+
+    def merges(self) -> Merges:
+        found = [self._customer_of.get(name, (name, FOREVER)) for name in self.names]
+        return Merges(
+            into=np.array([self[customer] for customer, _ in found], dtype=np.int32),
+            at=np.array([at for _, at in found], dtype=np.int64),
+        )
 
 
 class _OrderIndex(dict[str, int]):
@@ -212,9 +229,7 @@ def _read_columns(events: QuerySet[Event, tuple[Any, ...]], *, units: _UnitIndex
     return tuple(np.concatenate(part) if part else np.zeros(0, kind) for part, kind in zip(parts, kinds, strict=True))
 
 
-def _assemble(
-    columns: Columns, *, unit_ids: Sequence[str], item_ids: Sequence[str], content: ItemContent
-) -> ExportedData:
+def _assemble(columns: Columns, *, units: _UnitIndex, item_ids: Sequence[str], content: ItemContent) -> ExportedData:
     known = columns[1] != UNKNOWN_ITEM
     unknown_item_count = int(len(known) - known.sum())
     if unknown_item_count:
@@ -222,12 +237,28 @@ def _assemble(
     is_refund = columns[2] == REFUND_CODE
     returned = tuple(column[is_refund] for column in columns)
     taught = tuple(column[~is_refund] for column in columns)
-    present, unit = np.unique(taught[0], return_inverse=True)
+    merges = units.merges()
+    present = np.unique(np.concatenate([columns[0], merges.into[columns[0]]]))
     gross = _sorted_interactions(
-        (unit.astype(np.int32), *taught[1:]), unit_ids=[unit_ids[number] for number in present], item_ids=item_ids
+        (np.searchsorted(present, taught[0]).astype(np.int32), *taught[1:]),
+        unit_ids=[units.names[number] for number in present],
+        item_ids=item_ids,
     )
-    refunds = _sorted_refunds(returned, present=present)
-    return ExportedData(gross=gross, refunds=refunds, content=content, unknown_item_count=unknown_item_count)
+    returned = (np.searchsorted(present, returned[0]).astype(np.int32), *returned[1:])
+    return ExportedData(
+        gross=gross,
+        refunds=_sorted_refunds(returned),
+        merges=merges.renumbered(present),
+        content=content,
+        unknown_item_count=unknown_item_count,
+    )
+
+
+def _of_present_units(interactions: Interactions) -> Interactions:
+    """The same events, with numbers for those units alone that have any."""
+    present, unit = np.unique(interactions.unit, return_inverse=True)
+    names = [interactions.unit_ids[number] for number in present]
+    return replace(interactions, unit=unit.astype(np.int32), unit_ids=names)
 
 
 def _sorted_interactions(columns: Columns, *, unit_ids: Sequence[str], item_ids: Sequence[str]) -> Interactions:
@@ -245,17 +276,7 @@ def _sorted_interactions(columns: Columns, *, unit_ids: Sequence[str], item_ids:
     )
 
 
-def _sorted_refunds(columns: Columns, *, present: npt.NDArray[np.int32]) -> Refunds:
-    """Refunds with the numbers of the units that are ``present``; the others keep a number that no unit has."""
+def _sorted_refunds(columns: Columns) -> Refunds:
     order = np.argsort(columns[3], kind="stable")
     unit, item, _, time, quantity, basket = (column[order] for column in columns)
-    place = np.searchsorted(present, unit)
-    found = place < len(present)
-    found[found] = present[place[found]] == unit[found]
-    return Refunds(
-        unit=np.where(found, place, len(present)).astype(np.int32),
-        item=item,
-        time=time,
-        quantity=quantity,
-        basket=basket,
-    )
+    return Refunds(unit=unit, item=item, time=time, quantity=quantity, basket=basket)

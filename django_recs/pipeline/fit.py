@@ -17,7 +17,6 @@ from django_recs.engine.blend import Blend
 from django_recs.engine.blend_fit import fit_blend
 from django_recs.engine.evaluation.gate import judge
 from django_recs.engine.evaluation.protocol import EvaluationTable, evaluate
-from django_recs.engine.evaluation.queries import Queries, next_basket_queries
 from django_recs.engine.interactions import Interactions
 from django_recs.engine.ranking.facts import ItemFacts, item_facts
 from django_recs.engine.recommender import Recommender
@@ -27,7 +26,8 @@ from django_recs.models import TrainingRun
 from django_recs.pipeline.champion import PREFIX, Champion, open_champion
 from django_recs.pipeline.export import ExportedData
 from django_recs.pipeline.progress import OnProgress, RunProgress
-from django_recs.pipeline.voices import VoiceFitter, event_weight_array
+from django_recs.pipeline.voices import VoiceFitter
+from django_recs.pipeline.windows import SealedPeriod, Window, window_queries
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ def train(data: ExportedData, progress: RunProgress) -> Training:
     """
     champion = open_champion(data.interactions.item_ids)
     split = choose_split(data.interactions)
+    test = SealedPeriod(data=data, start=split.test_start, end=split.end, on_read=progress.count_test_read)
     fitter = VoiceFitter(content=data.content)
 
     past = data.as_of(split.valid_start)
@@ -79,10 +80,11 @@ def train(data: ExportedData, progress: RunProgress) -> Training:
     opponent, note = choose_opponent(champion, judged, split)
     table = evaluation_table(
         judged,
-        window_queries(data, split.test_start, split.end),
+        test.read(),
         champion=opponent,
         protocol={
             **_described(split),
+            "test_period_reads": test.read_count,
             "live_version": note,
             "weights": _weights(judged),
             "ranked": sorted(judged.rankers),
@@ -147,19 +149,8 @@ def choose_opponent(champion: Champion | None, judged: Blend, split: TimeSplit) 
     )
 
 
-def window_queries(data: ExportedData, start: int, end: int) -> dict[str, Queries]:
-    """The questions of the window ``[start, end)`` for voices that were fitted on `ExportedData.as_of` its start."""
-    return next_basket_queries(
-        data.asked_at(start, end),
-        start=start,
-        end=end,
-        event_weights=event_weight_array(),
-        history_length=get_settings().history_length,
-    )
-
-
 def evaluation_table(
-    blend: Blend, queries: Mapping[str, Queries], *, champion: Blend | None, protocol: Mapping[str, Any]
+    blend: Blend, window: Window, *, champion: Blend | None, protocol: Mapping[str, Any]
 ) -> EvaluationTable:
     """The blend, each of its voices and the live version on the same questions."""
     blends = {"blend": blend}
@@ -169,11 +160,15 @@ def evaluation_table(
     if champion is not None:
         blends["champion"] = champion
         voices += [voice for voice in champion.voices if voice.name.startswith(PREFIX)]
-    table = evaluate(voices, queries, blends=blends, protocol=protocol)
-    for figures in table["slices"].values():
-        for name in [name for name in figures["recommenders"] if name.startswith(PREFIX)]:
-            del figures["recommenders"][name]
-    return table
+    return evaluate(
+        voices,
+        window.queries,
+        blends=blends,
+        protocol=protocol,
+        traits=window.traits,
+        groupings=window.groupings,
+        unlisted=[voice.name for voice in voices if voice.name.startswith(PREFIX)],
+    )
 
 
 def _described(split: TimeSplit) -> dict[str, str]:

@@ -38,6 +38,11 @@ class RunProgress:
             self._store(progress=share, message=message[:500])
         self._on_progress(share, message)
 
+    def count_test_read(self) -> int:
+        """The test period is about to be read; how often it was in this run, attempts that were cut off included."""
+        self._store(test_read_count=self._run.test_read_count + 1)
+        return self._run.test_read_count
+
     def between(self, start: float, stop: float) -> OnProgress:
         """A callback for a part of the work, which counts its own share from 0 to 1."""
         return lambda share, message: self.say(start + (stop - start) * min(max(share, 0.0), 1.0), message)

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from django.db import router, transaction
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django_recs import __version__
 from django_recs.engine.artifacts import write_artifact
 from django_recs.models import ModelVersion, TrainingRun
+from django_recs.pipeline.dataset import describe
 from django_recs.pipeline.fit import Training
 from django_recs.serving.storage import store_artifact
 
@@ -22,8 +24,9 @@ def publish(training: Training, *, run: TrainingRun, fence: Callable[[], None]) 
     Args:
         fence: raises `LeaseLost` when another process took the run over; called in the transaction of the row.
     """
+    dataset = describe(training.data, trained_until=training.trained_until)
     with tempfile.TemporaryDirectory(prefix="recs_artifact_") as folder:
-        manifest_sha256 = _write(training, Path(folder))
+        manifest_sha256 = _write(training, dataset, Path(folder))
         name = f"run{run.pk}-{manifest_sha256[:NAME_DIGITS]}"
         fence()
         store_artifact(Path(folder), name)
@@ -36,24 +39,18 @@ def publish(training: Training, *, run: TrainingRun, fence: Callable[[], None]) 
             manifest_sha256=manifest_sha256,
             status=status,
             metrics=training.table,
+            dataset=dataset,
             gate_reasons=training.gate_reasons,
         )
 
 
-def _write(training: Training, folder: Path) -> str:
-    events = training.data.interactions
+def _write(training: Training, dataset: dict[str, Any], folder: Path) -> str:
     return write_artifact(
         folder,
         blend=training.blend,
-        item_ids=events.item_ids,
+        item_ids=training.data.interactions.item_ids,
         created_at=timezone.now(),
         code_version=__version__,
         metrics=training.table,
-        dataset={
-            "fingerprint": training.data.fingerprint,
-            "event_count": len(events),
-            "unit_count": events.unit_count,
-            "unknown_item_count": training.data.unknown_item_count,
-            "trained_until": training.trained_until,
-        },
+        dataset=dataset,
     )

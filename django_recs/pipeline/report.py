@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 
-from django_recs.engine.evaluation.protocol import EvaluationTable
+from django_recs.engine.evaluation.protocol import GROUP_METRICS, EvaluationTable
 
-METRICS = ("ndcg@10", "ndcg@20", "recall@20", "hit_rate@10", "map@10", "coverage@10")
+METRICS = ("ndcg@10", "precision@10", "recall@10", "hit_rate@10", "map@10", "mrr@10")
+VARIETY = ("coverage@10", "novelty@10", "diversity@10", "popularity@10", "popularity_lift@10", "gini@10")
+PAIRED = ("behind_blend", "behind_champion")
 FIRST = ("blend", "champion")
 
 
-def as_text(table: EvaluationTable, *, metrics: Sequence[str] = METRICS) -> str:
-    """One block per slice: a line per recommender, the blend and the live version first, the others by NDCG@10."""
+def as_text(table: EvaluationTable) -> str:
+    """One block per slice: a line per recommender, the blend and the live version first, the others by NDCG@10.
+
+    Then what the lists of returning customers are like, who stood how far behind whom, and the slices by who asked.
+    """
     protocol = table.get("protocol", {})
     lines = []
     if {"valid_start", "test_start", "end"} <= protocol.keys():
@@ -17,8 +22,27 @@ def as_text(table: EvaluationTable, *, metrics: Sequence[str] = METRICS) -> str:
     if note := protocol.get("live_version"):
         lines.append(str(note))
     for name, figures in table["slices"].items():
-        lines += ["", *_slice_lines(name, figures, metrics)]
+        lines += ["", *_slice_lines(name, figures, METRICS)]
+    for name, figures in table["slices"].items():
+        for metrics in (PAIRED, VARIETY):
+            lines += _only_known(name, figures, metrics)
+    for groups in table.get("groups", {}).values():
+        for label, slices in groups.items():
+            for name, figures in slices.items():
+                lines += ["", *_slice_lines(f"{label}, {name}", figures, GROUP_METRICS)]
+    for name, figures in table["slices"].items():
+        lines += [
+            f"{name}: declared chances of {who} are {said['ece']:.4f} off on average (Brier {said['brier']:.4f})."
+            for who, said in figures.get("reliability", {}).items()
+            if said["count"]
+        ]
     return "\n".join(lines)
+
+
+def _only_known(name: str, figures: EvaluationTable, metrics: Sequence[str]) -> list[str]:
+    """A block of the ``metrics`` that any recommender has, nothing where none has one."""
+    known = [metric for metric in metrics if any(metric in each for each in figures["recommenders"].values())]
+    return ["", *_slice_lines(name, figures, known)] if known else []
 
 
 def _slice_lines(name: str, figures: EvaluationTable, metrics: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from django_recs.admin.comparison import against_best_rival, compare, metric_names
-from django_recs.admin.evaluation_words import in_plain_words, metric_label, plain_value
+from django_recs.model_cards.words import in_plain_words, metric_label, plain_value
 from tests.admin.rows import evaluation, figures
 
 

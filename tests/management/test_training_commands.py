@@ -1,5 +1,6 @@
 """recs_train, recs_evaluate, recs_promote and recs_rollback as an operator calls them."""
 
+import json
 from io import StringIO
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_training_prints_the_table_and_promotes_then_evaluates_then_rolls_back()
     assert first is not None
     assert lines[0] == "Blended on 2024-04-06 to 2024-04-18, judged on 2024-04-18 to 2024-04-30."
     assert lines[1] == "There is no live version to compare with."
-    assert lines[3].split()[:5] == ["returning", "(120", "queries)", "ndcg@10", "ndcg@20"]
+    assert lines[3].split()[:5] == ["returning", "(120", "queries)", "ndcg@10", "precision@10"]
     assert lines[4].split()[:3] == ["blend", "1.0000", "(0.0000)"]
     assert {line.split()[0] for line in lines[5:12]} >= {"personal_frequency", "ease", "trend_7d"}
     assert lines[-1] == f"Training {first.run}: Promoted. {first} is live."
@@ -51,10 +52,22 @@ def test_training_prints_the_table_and_promotes_then_evaluates_then_rolls_back()
         f"Use --stored for the figures from its training."
     )
     assert call("recs_evaluate", "--stored").splitlines() == lines[:-2]
+    assert json.loads(call("recs_evaluate", "--stored", "--json")) == first.metrics
+    assert first.evaluations.count() == 0
     store(*(event("purchase", item=items[n % 20], customer=str(n), day=61, order=f"later {n}") for n in range(120)))
     assert call("recs_evaluate", str(first)).splitlines()[0] == (
         f"Judged on what happened from 2024-04-30 to 2024-05-02, after all that {first} learned from."
     )
+    printed = json.loads(call("recs_evaluate", "--json"))
+    kept = first.evaluations.first()
+    assert kept is not None
+    assert (f"{kept}", kept.table) == (f"{first} from 2024-04-30 to 2024-05-02", printed)
+    assert first.evaluations.count() == 2
+    card = call("recs_evaluate", "--card")
+    assert card.startswith(f"# Model card of {first}\n")
+    assert "### 30 Apr 2024 to 2 May 2024" in card
+    assert "- People: 120 (120 customers and 0 guests)" in card
+    assert first.evaluations.count() == 2  # a card evaluates nothing
 
     call("recs_train")
     second = live_version()

@@ -1,6 +1,6 @@
 """Puts the queries to the recommenders and makes the table of figures that people and the gate read."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -91,6 +91,7 @@ def evaluate(
     protocol: Mapping[str, Any] | None = None,
     traits: ItemTraits | None = None,
     groupings: Mapping[str, UnitLabels] | None = None,
+    unlisted: Collection[str] = (),
 ) -> EvaluationTable:
     """Figures of each recommender alone, and of ``blends`` of them by name, on every slice.
 
@@ -99,11 +100,12 @@ def evaluate(
         protocol: noted in the table as it is.
         traits: what is known of the items before the cut; without them only accuracy and coverage are measured.
         groupings: labels of the units, by which the slices of `GROUPED` are cut as well. They change no other figure.
+        unlisted: names of recommenders that only speak in blends and get no figures of their own.
     """
     slices: dict[str, dict[str, Any]] = {}
     groups: dict[str, Any] = {}
     for name, batch in queries.items():
-        answers = _Answers.to(batch, recommenders, blends or {})
+        answers = _Answers.to(batch, recommenders, blends or {}, unlisted)
         slices[name] = _slice_figures(answers, traits)
         if name in GROUPED and batch.unit is not None:
             for grouping, labels in members(batch.unit, groupings or {}).items():
@@ -116,7 +118,7 @@ def ranked_lists(
     recommenders: Sequence[Recommender], blends: Mapping[str, Blend], queries: Queries
 ) -> dict[str, np.ndarray[tuple[int, int], np.dtype[np.int64]]]:
     """(Q, 20) item indices per recommender and blend, best first, -1 where the allowed items ran out."""
-    return _Answers.to(queries, recommenders, blends).lists
+    return _Answers.to(queries, recommenders, blends, ()).lists
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +138,20 @@ class _Answers:
     """(Q,) queries with the same number are one witness, see `Queries.most_wanted`."""
 
     @classmethod
-    def to(cls, queries: Queries, recommenders: Sequence[Recommender], blends: Mapping[str, Blend]) -> "_Answers":
+    def to(
+        cls,
+        queries: Queries,
+        recommenders: Sequence[Recommender],
+        blends: Mapping[str, Blend],
+        unlisted: Collection[str],
+    ) -> "_Answers":
         declaring: dict[str, Calibrated] = {each.name: each for each in recommenders if isinstance(each, Calibrated)}
         lists: dict[str, list[Any]] = {}
         chances: dict[str, list[Any]] = {}
         for planes, histories, allowed in _chunks(recommenders, queries):
             for name, scores in planes.items():
+                if name in unlisted:
+                    continue
                 top = top_items(np.where(allowed, scores, -np.inf), DEPTH)
                 lists.setdefault(name, []).append(top)
                 if name in declaring:

@@ -1,4 +1,4 @@
-"""What slices, recommenders and measures are called on these pages."""
+"""What slices, groups, recommenders and measures are called where people read of them."""
 
 import re
 from collections.abc import Mapping
@@ -18,6 +18,15 @@ SLICE_LABELS = {
     "new_visitor_2": gettext_lazy("New visitors, 2 clicks"),
     "new_visitor_3": gettext_lazy("New visitors, 3 clicks"),
 }
+GROUPING_LABELS = {
+    "buyers": gettext_lazy("By how often they buy"),
+    "country": gettext_lazy("By country"),
+    "segment": gettext_lazy("By segment"),
+}
+GROUP_LABELS = {
+    "light_buyers": gettext_lazy("Light buyers"),
+    "heavy_buyers": gettext_lazy("Heavy buyers"),
+}
 RECOMMENDER_LABELS = {
     OWN_NAME: gettext_lazy("This version"),
     CHAMPION_NAME: gettext_lazy("Live at that time"),
@@ -33,6 +42,12 @@ RECOMMENDER_LABELS = {
 }
 LEAD_METRIC = "behind_blend"
 """Not a figure of a recommender alone: how far this version's main metric lies above it, question by question."""
+CHAMPION_LEAD_METRIC = "behind_champion"
+"""The same for the version that was live at that time."""
+METRICS_WITHOUT_BEST = frozenset(
+    {LEAD_METRIC, CHAMPION_LEAD_METRIC, "popularity@10", "popularity_lift@10", "gini@10", "novelty@10", "diversity@10"}
+)
+"""More of these is not better by itself."""
 
 
 def slice_label(name: str) -> str:
@@ -43,10 +58,22 @@ def recommender_label(name: str) -> str:
     return str(RECOMMENDER_LABELS.get(name, name.replace("_", " ")))
 
 
+def grouping_label(name: str) -> str:
+    return str(GROUPING_LABELS.get(name, name.replace("_", " ").capitalize()))
+
+
+def group_label(name: str) -> str:
+    return str(GROUP_LABELS.get(name, name))
+
+
 def metric_label(metric: str) -> str:
     """``ndcg@10`` -> ``NDCG@10``; ``hit_rate@10`` -> ``Hit rate@10``."""
     if metric == LEAD_METRIC:
         return _("Lead of this version in NDCG@10")
+    if metric == CHAMPION_LEAD_METRIC:
+        return _("Lead of the version that was live, in NDCG@10")
+    if metric == "gini@10":
+        return _("Inequality of exposure (Gini)@10")
     name = metric.replace("_", " ")
     return name.upper() if name.partition("@")[0] in {"ndcg", "map", "mrr"} else name.capitalize()
 
@@ -58,8 +85,20 @@ def metric_explanation(metric: str) -> str:
             "How far this version lies above each of the others, question by question. A lead of more than about twice "
             "the number after ± is hardly chance; below zero the other one was better."
         )
+    if metric == CHAMPION_LEAD_METRIC:
+        return _("The same for the version that was live at that time.")
     name, _at, depth = metric.partition("@")
     explanations = {
+        "precision": _("How many of the first %s places held something that people went on to buy."),
+        "novelty": _(
+            "How little known the first %s are, in bits: 1 more whenever half as many people took them before."
+        ),
+        "diversity": _("How little the words of the first %s overlap: 0 all alike, 1 nothing in common."),
+        "popularity": _("What share of all buyers had taken the first %s before."),
+        "popularity_lift": _(
+            "How much more popular the first %s are than what their readers took before: 0 as much, 1 twice as much."
+        ),
+        "gini": _("How unequally the first %s places are shared out among the products: 0 all alike, 1 all to one."),
         "ndcg": _("How high the things people went on to buy stood among the first %s. 1 is perfect, 0 is none."),
         "recall": _("How much of what people went on to buy was among the first %s."),
         "hit_rate": _("How many people found at least one thing they bought among the first %s."),
