@@ -26,6 +26,10 @@ def promote_url(version: ModelVersion) -> str:
     return f"{LIST}{version.pk}/promote/"
 
 
+def card_url(version: ModelVersion) -> str:
+    return f"{LIST}{version.pk}/card/"
+
+
 def state() -> tuple[list[tuple[int, str]], list[int]]:
     """Everything that a promotion changes."""
     versions = ModelVersion.objects.order_by("pk").values_list("pk", "status")
@@ -83,6 +87,29 @@ def test_a_version_without_figures_says_so(sign_in: SignIn, staged: ModelVersion
     words = text_of(sign_in("view_modelversion").get(f"{LIST}{staged.pk}/change/"))
 
     assert "No evaluation was stored with this version." in words
+
+
+def test_the_card_is_a_page_of_its_own_that_the_version_links_to(sign_in: SignIn, version: ModelVersion) -> None:
+    client = sign_in("view_modelversion")
+
+    page = client.get(f"{LIST}{version.pk}/change/").content.decode()
+    words = text_of(client.get(card_url(version)))
+
+    assert f'href="{card_url(version)}"' in page
+    for part in (
+        f"Model card of v{version.pk}",
+        "0.3148 ± 0.0100",
+        "0.0728 Similar texts",
+        "Who did not consent to personalisation is not in the data at all.",
+        "The gate had no objection",
+    ):
+        assert part in words
+    assert client.get(f"{LIST}999/card/").status_code == 404
+
+
+def test_the_card_is_shown_to_who_may_see_versions(sign_in: SignIn, client: Client, version: ModelVersion) -> None:
+    assert sign_in("view_event").get(card_url(version)).status_code == 403
+    assert client.get(card_url(version)).headers["Location"].startswith("/admin/login/")
 
 
 def test_who_may_only_look_can_neither_promote_nor_roll_back(sign_in: SignIn, second: ModelVersion) -> None:
@@ -225,5 +252,5 @@ def test_hostile_names_are_shown_as_text(sign_in: SignIn, finished_run: Training
     )
     client = sign_in("view_modelversion", "change_modelversion")
 
-    for url in (LIST, f"{LIST}{version.pk}/change/", promote_url(version)):
+    for url in (LIST, f"{LIST}{version.pk}/change/", promote_url(version), card_url(version)):
         assert "<script>alert(1)" not in client.get(url).content.decode()
