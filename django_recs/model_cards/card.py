@@ -73,6 +73,8 @@ class ModelCard:
     left_out: tuple[str, ...]
     slices: tuple[SliceCard, ...]
     groups: tuple[GroupCards, ...]
+    leaning: str
+    """Towards bestsellers or away from them, in a sentence; "" where it was not measured."""
     variety: tuple[Fact, ...]
     exposure: tuple[Part, ...]
     reliability: tuple[ReliabilityBin, ...]
@@ -81,6 +83,11 @@ class ModelCard:
     weights: tuple[Fact, ...]
     made: tuple[Fact, ...]
     limits: tuple[str, ...]
+
+    @property
+    def has_champion(self) -> bool:
+        """Whether a live version was compared with."""
+        return any(part.champion for part in self.slices)
 
 
 def model_card(version: ModelVersion) -> ModelCard:
@@ -100,6 +107,7 @@ def model_card(version: ModelVersion) -> ModelCard:
         left_out=tuple(_left_out(dataset)),
         slices=slices,
         groups=group_cards(table),
+        leaning=_leaning(main),
         variety=tuple(_variety(main)),
         exposure=exposure_parts(main),
         reliability=bins,
@@ -171,11 +179,11 @@ def _left_out(dataset: Mapping[str, Any]) -> Iterator[str]:
     without, bots = number(dataset.get("unconsented_event_count")), number(dataset.get("bot_event_count"))
     unknown = number(dataset.get("unknown_item_count"))
     yield _("Who did not consent to personalisation is not in the data at all.")
-    if without is not None:
+    if without:
         yield _("%s events were left out for want of that consent.") % _count(without)
-    if bots is not None:
+    if bots:
         yield _("%s events of known robots were left out.") % _count(bots)
-    if unknown is not None:
+    if unknown:
         yield _("%s events speak of products that the catalogue no longer knows; they were left out.") % _count(unknown)
     yield _("What was shown, searched or dismissed teaches nothing, unless the event weights of the settings say so.")
     yield _("No name, address, age or other attribute of a person is read, unless the settings name it.")
@@ -186,6 +194,18 @@ def _variety(main: Mapping[str, Any]) -> Iterator[Fact]:
         if figure := figure_of(main, OWN_NAME, metric):
             value = f"{number_format(round(figure.mean, 3), decimal_pos=3)}{_error(figure)}"
             yield Fact(name=metric_label(metric), value=value, note=metric_explanation(metric))
+
+
+def _leaning(main: Mapping[str, Any]) -> str:
+    lift = figure_of(main, OWN_NAME, "popularity_lift@10")
+    if lift is None:
+        return ""
+    if lift.error is not None and abs(lift.mean) < 2 * lift.error:
+        return _("What it recommends is about as well known as what the same people had taken before.")
+    percent = number_format(round(100 * abs(lift.mean)))
+    if lift.mean > 0:
+        return _("What it recommends is %s %% better known than what the same people had taken before.") % percent
+    return _("What it recommends is %s %% less known than what the same people had taken before.") % percent
 
 
 def _later(evaluation: Evaluation) -> Later:

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
 from django_recs.model_cards.words import (
     CHAMPION_NAME,
     LEAD_METRIC,
@@ -27,6 +30,13 @@ class Figure:
 
     mean: float
     error: float | None
+
+    @property
+    def signed(self) -> str:
+        """A difference as text, such as ``+0.0200 ± 0.0040``."""
+        sign = "+" if self.mean >= 0 else "-"
+        text = f"{sign}{number_format(round(abs(self.mean), 4), decimal_pos=4)}"
+        return text if self.error is None else f"{text} ± {number_format(round(self.error, 4), decimal_pos=4)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +69,11 @@ class SliceCard:
     rival_lead: Figure | None
     recall: Figure | None
     hit_rate: Figure | None
+
+    @property
+    def query_label(self) -> str:
+        counted = number_format(self.query_count, force_grouping=True)
+        return _("1 question") if self.query_count == 1 else _("%s questions") % counted
 
     @property
     def bars(self) -> list[Bar]:

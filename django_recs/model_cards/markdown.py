@@ -25,7 +25,8 @@ def _lines(card: ModelCard) -> Iterator[str]:
     for grouping in card.groups:
         yield from _section(f"{grouping.label}: {grouping.slice_label}", _slice_table(grouping.groups))
     if card.variety:
-        yield from _section(_("Whom it serves"), _facts_with_notes(card.variety))
+        leaning = [card.leaning, ""] if card.leaning else []
+        yield from _section(_("What it shows"), [*leaning, *_facts_with_notes(card.variety)])
     if card.exposure:
         yield from ("", "```text", *_exposure(card.exposure), "```")
     if card.reliability:
@@ -69,13 +70,22 @@ def _how_good(card: ModelCard) -> Iterator[str]:
 
 
 def _slice_table(cards: Sequence[SliceCard]) -> Iterator[str]:
-    head = ["", _("questions"), _("this version"), _("live at that time"), _("lead"), _("best part"), _("lead")]
-    yield _row([*head, _("recall@10"), _("hit rate@10")])
-    yield _row(["---", *["---:"] * (len(head) + 1)])
+    with_champion = any(card.champion for card in cards)
+    live = [_("live at that time"), _("lead")] if with_champion else []
+    head = ["", _("questions"), _("this version"), *live, _("best part"), _("lead"), _("recall@10"), _("hit rate@10")]
+    yield _row(head)
+    yield _row(["---", *["---:"] * (len(head) - 1)])
     for card in cards:
         rival = f"{_figure(card.rival)} {card.rival_label}" if card.rival else "–"
-        leads = [_figure(card.champion_lead, sign=True), rival, _figure(card.rival_lead, sign=True)]
-        cells = [card.label, f"{card.query_count:,}", f"**{_figure(card.own)}**", _figure(card.champion), *leads]
+        live = [_figure(card.champion), _signed(card.champion_lead)] if with_champion else []
+        cells = [
+            card.label,
+            f"{card.query_count:,}",
+            f"**{_figure(card.own)}**",
+            *live,
+            rival,
+            _signed(card.rival_lead),
+        ]
         yield _row([*cells, _figure(card.recall), _figure(card.hit_rate)])
 
 
@@ -116,11 +126,14 @@ def _bar(percent: float) -> str:
     return ("█" * round(BAR_WIDTH * percent / 100)).ljust(BAR_WIDTH, "·")
 
 
-def _figure(figure: Figure | None, *, sign: bool = False) -> str:
+def _figure(figure: Figure | None) -> str:
     if figure is None:
         return "–"
-    error = "" if figure.error is None else f" ± {figure.error:.4f}"
-    return f"{figure.mean:{'+' if sign else ''}.4f}{error}"
+    return f"{figure.mean:.4f}" if figure.error is None else f"{figure.mean:.4f} ± {figure.error:.4f}"
+
+
+def _signed(figure: Figure | None) -> str:
+    return "–" if figure is None else figure.signed
 
 
 def _row(cells: Iterable[str]) -> str:

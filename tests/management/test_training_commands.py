@@ -42,7 +42,7 @@ def test_training_prints_the_table_and_promotes_then_evaluates_then_rolls_back()
     assert first is not None
     assert lines[0] == "Blended on 2024-04-06 to 2024-04-18, judged on 2024-04-18 to 2024-04-30."
     assert lines[1] == "There is no live version to compare with."
-    assert lines[3].split()[:5] == ["returning", "(120", "queries)", "ndcg@10", "precision@10"]
+    assert lines[3].split()[:5] == ["returning", "(120", "queries)", "ndcg@10", "behind_blend"]
     assert lines[4].split()[:3] == ["blend", "1.0000", "(0.0000)"]
     assert {line.split()[0] for line in lines[5:12]} >= {"personal_frequency", "ease", "trend_7d"}
     assert lines[-1] == f"Training {first.run}: Promoted. {first} is live."

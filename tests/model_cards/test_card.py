@@ -160,6 +160,20 @@ def test_what_is_shown_stands_beside_what_is_bought(judged: ModelVersion) -> Non
     assert card.calibration_error == 0.0125
 
 
+@pytest.mark.parametrize(
+    ("lift", "sentence"),
+    [
+        (0.304, "What it recommends is 30 % better known than what the same people had taken before."),
+        (-0.2, "What it recommends is 20 % less known than what the same people had taken before."),
+        (0.03, "What it recommends is about as well known as what the same people had taken before."),
+    ],
+)
+def test_a_leaning_towards_bestsellers_is_said_in_a_sentence(lift: float, sentence: str) -> None:
+    metrics = {"slices": {"returning": {"recommenders": {"blend": {"popularity_lift@10": figure(lift, 0.02)}}}}}
+
+    assert model_card(version(metrics=metrics)).leaning == sentence
+
+
 def test_how_it_was_made_and_what_to_be_careful_of(judged: ModelVersion) -> None:
     earlier = version(metrics={"protocol": {"end": "2026-06-02"}})
     ended_before = version(metrics={"protocol": {"end": "2026-06-01"}})
@@ -208,7 +222,7 @@ def test_the_markdown_holds_every_section_and_figure(judged: ModelVersion) -> No
         "## What the gate said",
         "## How good it is",
         "## By how often they buy: Returning customers",
-        "## Whom it serves",
+        "## What it shows",
         "## Do its chances come true?",
         "## What it learned from",
         "## What is not in it",
