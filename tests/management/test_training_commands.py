@@ -72,8 +72,17 @@ def test_training_prints_the_table_and_promotes_then_evaluates_then_rolls_back()
     call("recs_train")
     second = live_version()
     assert second not in {None, first}
+    assert (
+        call("recs_evaluate", str(first))
+        .splitlines()[0]
+        .endswith(f"Version {second.pk}, which is live, learned from that time and is not compared.")
+    )
     assert call("recs_rollback") == f"{first} is live.\n"
     assert live_version() == first
+    store(*(event("purchase", item=items[n % 20], customer=str(n), day=63, order=f"last {n}") for n in range(120)))
+    lines = call("recs_evaluate", f"{second}").splitlines()
+    assert lines[0].endswith(f"Version {first.pk}, which is live, is compared as it is.")
+    assert {line.split()[0] for line in lines[3:5]} == {"blend", "champion"}
     assert call("recs_promote", f"{second}") == f"{second} is live.\n"
     assert live_version() == second
 

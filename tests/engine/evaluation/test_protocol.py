@@ -177,6 +177,21 @@ def test_groups_hold_the_figures_of_their_queries_and_change_no_other() -> None:
     assert without["groups"] == {}
 
 
+def test_who_only_speaks_in_a_blend_gets_no_figures() -> None:
+    voice, hidden = Spoken.of("voice", [0, 1, 2]), Spoken.of("hidden", [0, 2, 1])
+    blend = Blend(voices=(hidden,), weights={situation: np.array([1.0]) for situation in Situation})
+
+    table = evaluate(
+        [voice, hidden], {"returning": queries_of([[1]], [[]], 2)}, blends={"blend": blend}, unlisted=["hidden"]
+    )
+
+    figures = table["slices"]["returning"]["recommenders"]
+    assert {name: each["ndcg@10"]["mean"] for name, each in figures.items()} == {
+        "voice": pytest.approx(1 / math.log2(3)),
+        "blend": 1.0,
+    }
+
+
 def test_without_a_blend_nobody_is_behind_it() -> None:
     voice = Spoken.of("voice", [0, 1, 2])
 
