@@ -151,7 +151,7 @@ def _learned_from(dataset: Mapping[str, Any]) -> Iterator[Fact]:
         if (count := number(dataset.get(key))) is not None:
             yield Fact(name=name, value=_count(count), note=note)
     if purpose := dataset.get("purpose"):
-        yield Fact(name=_("Purpose that people consented to"), value=str(purpose))
+        yield Fact(name=_("Consent to"), value=str(purpose))
 
 
 def _by_type(dataset: Mapping[str, Any]) -> str:

@@ -133,7 +133,7 @@ def test_the_data_is_told_with_what_is_not_in_it(judged: ModelVersion) -> None:
         ("People", "400", "300 customers and 100 guests"),
         ("Products in the catalogue", "50", "7 of them nobody has touched yet"),
         ("Refunds taken off", "6", ""),
-        ("Purpose that people consented to", "personalisation", ""),
+        ("Consent to", "personalisation", ""),
     ]
     assert card.left_out[:4] == (
         "Who did not consent to personalisation is not in the data at all.",
