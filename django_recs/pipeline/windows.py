@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django_recs.conf import get_settings
-from django_recs.engine.evaluation.groups import UnitLabels, buyer_labels
+from django_recs.engine.evaluation.groups import UnitLabels, buyer_labels, latest_labels
 from django_recs.engine.evaluation.queries import Queries, next_basket_queries
 from django_recs.engine.evaluation.variety import ItemTraits, item_traits
+from django_recs.engine.interactions import Interactions
 from django_recs.pipeline.export import ExportedData
 from django_recs.pipeline.voices import event_weight_array
+
+COUNTRY = "country"
 
 
 class ReadTwice(RuntimeError):
@@ -55,8 +58,17 @@ def read_window(data: ExportedData, start: int, end: int) -> Window:
     return Window(
         queries=window_queries(data, start, end),
         traits=item_traits(past, data.content, event_weights=event_weight_array()),
-        groupings={"buyers": buyer_labels(past)},
+        groupings=groupings(past),
     )
+
+
+def groupings(past: Interactions) -> dict[str, UnitLabels]:
+    """Who is who, as ``past`` tells it: by how often they buy and, where events name one, by country."""
+    found = {"buyers": buyer_labels(past)}
+    circumstances = getattr(past, "context", None)
+    if circumstances is not None and COUNTRY in circumstances.codes:
+        found[COUNTRY] = latest_labels(past, circumstances.codes[COUNTRY], circumstances.texts[COUNTRY])
+    return found
 
 
 def window_queries(data: ExportedData, start: int, end: int) -> dict[str, Queries]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from django_recs.engine.evaluation.metrics import Counts
 from django_recs.engine.events import PURCHASE_CODE
-from django_recs.engine.interactions import SECONDS_PER_DAY, Interactions
+from django_recs.engine.interactions import SECONDS_PER_DAY, Int32Array, Interactions
 
 UnitLabels = Sequence[str]
 """(U,) the group of each unit, "" for none."""
@@ -50,21 +50,28 @@ def order_counts(past: Interactions) -> Counts:
     return np.bincount(pairs // size, minlength=past.unit_count).astype(np.int64)
 
 
-def latest_labels(past: Interactions, labels: UnitLabels) -> UnitLabels:
-    """(U,) the label of each unit's latest event that has one, from one label per event (N,), "" for none."""
-    found = [""] * past.unit_count
-    for unit, label in zip(past.unit.tolist(), labels, strict=True):
-        if label:
-            found[unit] = label
-    return found
+def latest_labels(past: Interactions, codes: Int32Array, texts: Sequence[str]) -> UnitLabels:
+    """(U,) what each unit's latest event that says anything says, "" where none does.
+
+    Args:
+        codes: (N,) of each event an index into ``texts``, 0 for nothing.
+    """
+    latest = np.zeros(past.unit_count, dtype=np.int64)
+    known = codes > 0
+    latest[past.unit[known]] = codes[known]  # events come in the order of time, and of equal places the last one stays
+    return [texts[code] if code else "" for code in latest.tolist()]
 
 
 def members(unit: npt.NDArray[np.integer], groupings: Mapping[str, UnitLabels]) -> dict[str, dict[str, Counts]]:
-    """The queries of each group, by grouping and label, the largest group first; of units (Q,) who ask."""
+    """The queries of each group, by grouping and label, the largest group first; of units (Q,) who ask.
+
+    A group of all who ask tells nothing new and is left out.
+    """
     found: dict[str, dict[str, Counts]] = {}
     for name, labels in groupings.items():
         asked = np.array([labels[number] for number in unit.tolist()], dtype=object)
         sizes = {label: int((asked == label).sum()) for label in set(asked.tolist()) if label}
-        shown = sorted((label for label, size in sizes.items() if size >= FEWEST_QUERIES), key=lambda x: (-sizes[x], x))
+        telling = [label for label, size in sizes.items() if FEWEST_QUERIES <= size < len(asked)]
+        shown = sorted(telling, key=lambda label: (-sizes[label], label))
         found[name] = {label: np.flatnonzero(asked == label) for label in shown[:MOST_GROUPS]}
     return found

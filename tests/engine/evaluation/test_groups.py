@@ -53,7 +53,7 @@ def test_where_nobody_bought_nobody_is_anything() -> None:
 def test_a_unit_has_the_label_of_its_latest_event_that_has_one() -> None:
     past = shop((0, 1, 1, 0), (0, 1, 2, 1), (0, 1, 3, 2), (1, 1, 1, 3), item_count=1, unit_count=3)
 
-    assert latest_labels(past, ["DE", "FR", "", ""]) == ["FR", "", ""]
+    assert latest_labels(past, np.array([1, 2, 0, 0], dtype=np.int32), ["", "DE", "FR"]) == ["FR", "", ""]
 
 
 def test_small_groups_and_those_without_a_label_are_left_out() -> None:
@@ -68,6 +68,11 @@ def test_small_groups_and_those_without_a_label_are_left_out() -> None:
         "fair": {"fair"},
     }
     assert [len(rows) for rows in found["segment"].values()] == [FEWEST_QUERIES + 1, FEWEST_QUERIES]
+
+
+def test_a_group_of_all_is_none() -> None:
+    assert members(np.arange(30), {"country": ["GB"] * 30}) == {"country": {}}
+    assert list(members(np.arange(30), {"country": ["GB"] * 29 + [""]})["country"]) == ["GB"]
 
 
 def test_of_many_groups_the_largest_are_shown() -> None:
