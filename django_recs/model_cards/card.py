@@ -226,8 +226,15 @@ def _weights(protocol: Mapping[str, Any]) -> Iterator[Fact]:
             f"{recommender_label(name)} {number_format(round(100 * share / total))} %"
             for name, share in sorted(shares.items(), key=lambda pair: -pair[1])
         ]
-        label = {"new_visitor": _("New visitors")}.get(situation, slice_label(situation))
-        yield Fact(name=label, value=", ".join(parts))
+        yield Fact(name=_situation_label(situation), value=", ".join(parts))
+    ranked = protocol.get("ranked")
+    if isinstance(ranked, list):
+        found = ", ".join(_situation_label(str(situation)) for situation in ranked) or _("nowhere, as it did not help")
+        yield Fact(name=_("Put in order by decision trees"), value=found)
+
+
+def _situation_label(situation: str) -> str:
+    return _("New visitors") if situation == "new_visitor" else slice_label(situation)
 
 
 def _made(version: ModelVersion, dataset: Mapping[str, Any], protocol: Mapping[str, Any]) -> Iterator[Fact]:

@@ -17,6 +17,7 @@ from django_recs.model_cards.words import (
     MAIN_METRIC,
     OWN_NAME,
     SLICE_LABELS,
+    WHOLE_NAMES,
     group_label,
     grouping_label,
     recommender_label,
@@ -159,7 +160,7 @@ def slice_card(part: Mapping[str, Any], label: str) -> SliceCard:
     others = {
         name: figure
         for name in mapping(part.get("recommenders"))
-        if name not in {OWN_NAME, CHAMPION_NAME} and (figure := figure_of(part, name, MAIN_METRIC))
+        if name not in WHOLE_NAMES and (figure := figure_of(part, name, MAIN_METRIC))
     }
     rival = max(others, key=lambda name: (others[name].mean, name), default="")
     count = part.get("query_count")

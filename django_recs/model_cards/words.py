@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy
 MAIN_METRIC = "ndcg@10"
 OWN_NAME = "blend"
 CHAMPION_NAME = "champion"
+UNRANKED_NAME = "unranked"
+WHOLE_NAMES = frozenset({OWN_NAME, CHAMPION_NAME, UNRANKED_NAME})
+"""Recommenders that are no single part of a version."""
 
 SLICE_LABELS = {
     "returning": gettext_lazy("Returning customers"),
@@ -30,6 +33,7 @@ GROUP_LABELS = {
 RECOMMENDER_LABELS = {
     OWN_NAME: gettext_lazy("This version"),
     CHAMPION_NAME: gettext_lazy("Live at that time"),
+    UNRANKED_NAME: gettext_lazy("This version without its ranker"),
     "personal_frequency": gettext_lazy("Own habits"),
     "item_knn": gettext_lazy("Similar items (kNN)"),
     "co_purchase": gettext_lazy("Bought together"),

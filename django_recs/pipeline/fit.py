@@ -17,6 +17,7 @@ from django_recs.engine.blend import Blend
 from django_recs.engine.blend_fit import fit_blend
 from django_recs.engine.evaluation.gate import judge
 from django_recs.engine.evaluation.protocol import EvaluationTable, evaluate
+from django_recs.engine.evaluation.queries import Queries
 from django_recs.engine.interactions import Interactions
 from django_recs.engine.ranking.facts import ItemFacts, item_facts
 from django_recs.engine.recommender import Recommender

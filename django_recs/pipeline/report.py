@@ -8,7 +8,7 @@ from django_recs.engine.evaluation.protocol import GROUP_METRICS, EvaluationTabl
 
 METRICS = ("ndcg@10", "behind_blend", "precision@10", "recall@10", "hit_rate@10", "map@10", "mrr@10", "coverage@10")
 VARIETY = ("novelty@10", "diversity@10", "popularity@10", "popularity_lift@10", "gini@10")
-FIRST = ("blend", "champion")
+FIRST = ("blend", "champion", "unranked")
 
 
 def as_text(table: EvaluationTable) -> str:

@@ -16,7 +16,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,13 @@ from django_recs.engine.blend_fit import fit_blend
 from django_recs.engine.evaluation.protocol import EvaluationTable, evaluate
 from django_recs.engine.evaluation.queries import Queries, next_basket_queries
 from django_recs.engine.interactions import Interactions
+from django_recs.engine.ranking.facts import ItemFacts, item_facts
+from django_recs.engine.ranking.fit import fit_rankers
 from django_recs.engine.recommender import Recommender
 from django_recs.engine.splits import TimeSplit
 from tests.benchmarks import online_retail_blend as retail
 
+RANKER = "ranker"
 TREND = "trend"
 """The trends of three, seven and fourteen days are one part: without one of them the others say nearly the same."""
 
@@ -42,6 +45,8 @@ class Stage:
 
     voices: tuple[Recommender, ...]
     queries: Mapping[str, Queries]
+    facts: ItemFacts
+    """What rankers know of the items by then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +70,7 @@ def online_retail(folder: Path, *, with_network: bool, final: bool) -> DataSet:
         return Stage(
             voices=retail.fit(interactions.before(start), content, with_network=with_network),
             queries=_questions(interactions, start, end),
+            facts=item_facts(interactions.before(start), content.prices),
         )
 
     first, last = (datetime.fromtimestamp(moment, UTC).date() for moment in (split.test_start, split.end))
@@ -88,20 +94,30 @@ def part_of(voice: str) -> str:
     return TREND if voice.startswith(f"{TREND}_") else voice
 
 
-def ablate(data: DataSet) -> EvaluationTable:
-    """The table of the whole blend as "blend", the blend without each part as "without PART", and each voice alone."""
+def ablate(data: DataSet, *, ranked: bool) -> EvaluationTable:
+    """The table of the whole blend as "blend", the blend without each part as "without PART", and each voice alone.
+
+    Args:
+        ranked: rankers order what the weighted sum finds, learned anew without each part; they are a part themselves.
+    """
     parts = list(dict.fromkeys(part_of(voice.name) for voice in data.valid.voices))
-    blends = {"blend": _fitted(data, data.valid.voices)}
+    blends = {"blend": _fitted(data, data.valid.voices, ranked=ranked)}
+    if ranked:
+        blends[f"without {RANKER}"] = replace(blends["blend"], rankers={})
     for part in parts:
-        print(f"  weights without {part}", file=sys.stderr)
+        print(f"  without {part}", file=sys.stderr)
         kept = tuple(voice for voice in data.valid.voices if part_of(voice.name) != part)
-        blends[f"without {part}"] = _fitted(data, kept)
+        blends[f"without {part}"] = _fitted(data, kept, ranked=ranked)
     return evaluate(data.judged.voices, data.judged.queries, blends=blends)
 
 
-def _fitted(data: DataSet, voices: Sequence[Recommender]) -> Blend:
+def _fitted(data: DataSet, voices: Sequence[Recommender], *, ranked: bool) -> Blend:
     """Weights of ``voices`` chosen on the validation window, over the same voices fitted again."""
-    return fit_blend(voices, data.valid.queries).with_voices(data.judged.voices)
+    blend = fit_blend(voices, data.valid.queries)
+    if ranked:
+        rankers = fit_rankers(blend, data.valid.queries, data.valid.facts)
+        blend = replace(blend, rankers=rankers, facts=data.valid.facts)
+    return blend.with_voices(data.judged.voices, facts=data.judged.facts)
 
 
 def rows(table: EvaluationTable) -> Iterator[list[str]]:
@@ -116,13 +132,13 @@ def rows(table: EvaluationTable) -> Iterator[list[str]]:
 
 
 def _cell(recommenders: Mapping[str, Any], part: str) -> str:
-    alone = max(
+    alone = [
         figures["ndcg@10"]["mean"]
         for name, figures in recommenders.items()
         if part_of(name) == part and not name.startswith("without ")
-    )
+    ]
     lost = recommenders[f"without {part}"]["behind_blend"]
-    return f"{_score(alone)}, {_score(lost['mean'], sign=True)} ({_score(lost['se'])})"
+    return f"{_score(max(alone)) if alone else '-'}, {_score(lost['mean'], sign=True)} ({_score(lost['se'])})"
 
 
 def _recommenders(table: EvaluationTable) -> list[str]:
@@ -147,7 +163,7 @@ def printed(table: EvaluationTable, *, markdown: bool) -> str:
 @pytest.mark.benchmark
 @pytest.mark.real_data
 def test_no_part_of_the_blend_does_harm_beyond_noise(data_folder: Path) -> None:
-    table = ablate(online_retail(data_folder, with_network=False, final=False))
+    table = ablate(online_retail(data_folder, with_network=False, final=False), ranked=True)
 
     print("\n" + printed(table, markdown=False))
 
@@ -171,9 +187,15 @@ def _main() -> None:
     for name in options.sets or DATA_SETS:
         started = time.process_time()
         data = DATA_SETS[name](options.data, with_network=options.network, final=options.final)
-        table = ablate(data)
-        print(f"{data.name}, judged on {data.judged_on}; NDCG@10, {time.process_time() - started:.0f} CPU s\n")
-        print(printed(table, markdown=options.markdown) + "\n")
+        for ranked in (False, True):
+            table = ablate(data, ranked=ranked)
+            stages = "the sum and its rankers" if ranked else "the sum alone"
+            print(f"{data.name}, {stages}, judged on {data.judged_on}; NDCG@10, {_seconds(started)} CPU s so far\n")
+            print(printed(table, markdown=options.markdown) + "\n", flush=True)
+
+
+def _seconds(started: float) -> int:
+    return round(time.process_time() - started)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ def returning() -> dict[str, Any]:
                 "popularity_lift@10": figure(-0.125, 0.03),
             },
             "champion": {"ndcg@10": figure(0.28), "behind_blend": figure(0.02, 0.004)},
+            "unranked": {"ndcg@10": figure(0.29), "behind_blend": figure(0.01, 0.003)},
             "ease": {"ndcg@10": figure(0.2), "behind_blend": figure(0.1, 0.005)},
             "trend_7d": {"ndcg@10": figure(0.1), "behind_blend": figure(0.2, 0.006)},
         },
@@ -73,6 +74,7 @@ def table() -> dict[str, Any]:
             "end": "2026-07-01",
             "test_period_reads": 1,
             "live_version": "Version 1 is compared as it is.",
+            "ranked": ["returning", "new_visitor"],
             "weights": {"returning": {"ease": 0.25, "trend_7d": 0.75}, "new_visitor": {"ease": 1.0, "trend_7d": 0.0}},
         },
         "slices": {"cold_item": {"query_count": 12, "recommenders": {}}, "returning": returning()},
@@ -189,6 +191,7 @@ def test_how_it_was_made_and_what_to_be_careful_of(judged: ModelVersion) -> None
     assert [(fact.name, fact.value) for fact in card.weights] == [
         ("Returning customers", "Bestsellers, 7 days 75 %, Linear model (EASE) 25 %"),
         ("New visitors", "Linear model (EASE) 100 %"),
+        ("Put in order by decision trees", "Returning customers, New visitors"),
     ]
     assert "Few questions were asked here, so chance weighs heavily: New items." in card.limits
     assert any(

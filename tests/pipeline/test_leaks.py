@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 from django_recs.engine.blend import Blend
 from django_recs.engine.evaluation.protocol import evaluate
 from django_recs.engine.events import VIEW_CODE
+from django_recs.engine.ranking.facts import item_facts
 from django_recs.engine.recommender import Recommender
 from django_recs.models import Event, TrainingRun, Visitor
 from django_recs.pipeline.export import ExportedData, export_interactions
@@ -61,9 +62,12 @@ def add_future(items: Sequence[str]) -> None:
 
 
 def fitted(data: ExportedData) -> dict[str, dict[str, bytes]]:
-    """Every array of every voice that is fitted for the cut, to the last bit."""
-    voices = VoiceFitter(content=data.content).fit(data.as_of(CUT), lambda share, message: None)
-    return {voice.name: {key: array.tobytes() for key, array in voice.arrays().items()} for voice in voices}
+    """Every array of every voice that is fitted for the cut, and of what rankers know of the items, to the last bit."""
+    past = data.as_of(CUT)
+    voices = VoiceFitter(content=data.content).fit(past, lambda share, message: None)
+    parts = {voice.name: voice.arrays() for voice in voices}
+    parts["facts"] = item_facts(past, data.content.prices).arrays()
+    return {name: {key: array.tobytes() for key, array in arrays.items()} for name, arrays in parts.items()}
 
 
 def test_what_is_fitted_for_a_cut_is_the_same_whatever_happens_after_it() -> None:

@@ -15,8 +15,10 @@ from django_recs.engine.evaluation.protocol import evaluate, ranked_lists
 from django_recs.engine.evaluation.queries import ItemLists, Queries, next_basket_queries
 from django_recs.engine.evaluation.variety import item_traits
 from django_recs.engine.interactions import SECONDS_PER_DAY, FloatArray
+from django_recs.engine.ranking.facts import item_facts
 from django_recs.engine.situations import Situation
 from tests.engine.by_hand import EQUAL, content, random_shop, shop, visitors
+from tests.engine.ranking_by_hand import stump
 from tests.engine.spoken import Spoken
 
 
@@ -154,6 +156,24 @@ def test_declared_probabilities_are_held_against_what_came_true() -> None:
     assert [(each["predicted"], each["observed"]) for each in said["bins"]] == [(0.25, 0), (0.5, 1), (0.75, 1)]
     assert said["ece"] == pytest.approx((0.25 + 0.5 + 0.25) / 3)
     assert said["brier"] == pytest.approx((0.25**2 + 0.5**2 + 0.25**2) / 3)
+
+
+def test_the_scores_of_a_ranker_are_probabilities() -> None:
+    asked = queries_of([[3]], [[]], 4)
+    voice = Spoken.of("voice", [0, 100, 0, 64, 36])  # on the scale of the blend 1, 0, 0.8 and 0.6
+    facts = item_facts(shop((0, 1, 0, 0), item_count=4), np.ones(5))
+    ranker = stump("voice", feature="blend", threshold=0.7, low=0.0, high=1.0)
+    weights = {situation: np.array([1.0]) for situation in Situation}
+    blend = Blend(voices=(voice,), weights=weights, rankers={Situation.RETURNING: ranker}, facts=facts)
+
+    found = evaluate([voice], {"returning": asked}, blends={"blend": blend})["slices"]["returning"]
+
+    # five times the blend's score, 1 more above 0.7, log-odds 2 less: 4 for item 1, 3 for item 3, 1 for item 4
+    low, middle, high = (1 / (1 + math.exp(-odds)) for odds in (1, 3, 4))
+    said = found["reliability"]["blend"]
+    assert [each["predicted"] for each in said["bins"]] == pytest.approx([0, low, middle, high], rel=1e-5)
+    assert [each["observed"] for each in said["bins"]] == [0, 0, 1, 0]
+    assert said["ece"] == pytest.approx((low + (1 - middle) + high) / 4, rel=1e-5)
 
 
 def test_groups_hold_the_figures_of_their_queries_and_change_no_other() -> None:
