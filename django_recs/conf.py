@@ -55,6 +55,12 @@ class Settings:
     visitor_cookie_days: int = 180
     """Days until the visitor cookie expires, counted from the last visit. 1 to 400."""
 
+    country_header: str = ""
+    """Request header in which the shop's network says the visitor's country, such as ``CF-IPCountry``. Empty: none."""
+
+    customer_attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What may be learned from of customers: names to field paths of the user model, ``{"tier": "profile__tier"}``."""
+
     token_days: int = 30
     """Days for which a click or an order may quote the attribution token of a shown list. 1 to 90."""
 
@@ -106,6 +112,9 @@ class Settings:
         for name in ("consent", "consent_cookie", "visitor_cookie"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
                 raise ImproperlyConfigured(f"DJANGO_RECS[{name.upper()!r}] must be a non-empty string.")
+        if not isinstance(self.country_header, str):
+            raise ImproperlyConfigured("DJANGO_RECS['COUNTRY_HEADER'] must be a string.")
+        _check_texts("customer_attributes", self.customer_attributes)
 
 
 _RANGES: Mapping[str, tuple[float, float]] = {
@@ -130,6 +139,12 @@ _FRACTIONS = ("reload_seconds", "training_lease_seconds")
 
 def _is_number(value: object, *, whole: bool = False) -> bool:
     return not isinstance(value, bool) and isinstance(value, int if whole else (int, float))
+
+
+def _check_texts(name: str, values: object) -> None:
+    texts = [*values, *values.values()] if isinstance(values, Mapping) else [None]
+    if not all(isinstance(text, str) and text for text in texts):
+        raise ImproperlyConfigured(f"DJANGO_RECS[{name.upper()!r}] is {values!r}; it must map names to field paths.")
 
 
 def _check_event_weights(weights: Mapping[str, float]) -> None:

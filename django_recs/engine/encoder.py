@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from django_recs.engine.context import NO_CONTEXT, ContextScale
 from django_recs.engine.graphs import open_graph, refuse_external_data
 from django_recs.engine.interactions import FloatArray, Histories, Int32Array, IntArray
 from django_recs.engine.recommender import Arrays
@@ -48,7 +49,10 @@ class SequenceVoice:
     supports_cold_items: ClassVar[bool] = True
 
     encoder_onnx: npt.NDArray[np.uint8]
-    """Bytes of the ONNX graph: item_vectors (B, T, D), event_types, gaps (B, T), last (B,) -> visitors (B, D)."""
+    """Bytes of the ONNX graph: item_vectors (B, T, D), event_types, gaps (B, T), last (B,) -> visitors (B, D).
+
+    With a context of C names it takes ``context`` (B, T, 2C) too, see `ContextScale.read`.
+    """
     item_vectors: FloatArray
     """(I + 1, D), may be memory-mapped; row 0 is padding and zero."""
     gap_edges: IntArray
@@ -57,6 +61,8 @@ class SequenceVoice:
     """(E,) by event code: whether the network reads events of this type. Others are skipped."""
     max_length: int
     """Only a visitor's last ``max_length`` readable events are encoded."""
+    context: ContextScale = NO_CONTEXT
+    """How circumstances are read; without names they are not, as in artifacts that were written before."""
 
     def __post_init__(self) -> None:
         if self.item_vectors.ndim != 2 or self.item_vectors.dtype != np.float32:
@@ -73,13 +79,19 @@ class SequenceVoice:
     def _session(self) -> Any:
         return open_graph(self.encoder_onnx)
 
-    def encode(self, histories: Histories) -> FloatArray:
-        """Visitor vectors (B, D); zeros for a visitor without any readable event."""
+    def encode(self, histories: Histories, *, at_any_moment: bool = False) -> FloatArray:
+        """Visitor vectors (B, D); zeros for a visitor without any readable event.
+
+        Args:
+            at_any_moment: leave open when and under which circumstances is asked. Such a vector describes the person,
+                as segments and predictions need it, and not what they want on this evening, on this phone.
+        """
         histories = self._readable(histories)
         if len(histories) == 1 and len(histories.item):
-            return self._encode_one(histories)
+            return self._encode_one(histories, at_any_moment=at_any_moment)
         gaps = gap_codes(histories.time, histories.offsets, histories.now, self.gap_edges)
         types = histories.event_type.astype(np.int64)
+        context = self.context.read(histories, at_any_moment=at_any_moment)
         lengths = np.minimum(np.diff(histories.offsets), self.max_length)
         visitors = np.zeros((len(histories), self.width), dtype=np.float32)
         for members in _by_length(lengths):
@@ -87,18 +99,18 @@ class SequenceVoice:
             column = np.arange(length[-1])  # (T,); members are in ascending order of length
             real = column < length[:, None]  # (B, T), padded at the right
             rows = np.where(real, (histories.offsets[members + 1] - length)[:, None] + column, 0)
-            (visitors[members],) = self._session.run(
-                ["visitors"],
-                {
-                    "item_vectors": self.item_vectors[np.where(real, histories.item[rows], 0)],
-                    "event_types": np.where(real, types[rows], 0),
-                    "gaps": np.where(real, gaps[rows], 0),
-                    "last": length - 1,
-                },
-            )
+            inputs = {
+                "item_vectors": self.item_vectors[np.where(real, histories.item[rows], 0)],
+                "event_types": np.where(real, types[rows], 0),
+                "gaps": np.where(real, gaps[rows], 0),
+                "last": length - 1,
+            }
+            if self.context.values:
+                inputs["context"] = np.where(real[:, :, None], context[rows], 0)
+            (visitors[members],) = self._session.run(["visitors"], inputs)
         return visitors
 
-    def _encode_one(self, histories: Histories) -> FloatArray:
+    def _encode_one(self, histories: Histories, *, at_any_moment: bool) -> FloatArray:
         """`encode` for one visitor with readable events, without what only a batch needs."""
         last = slice(-self.max_length, None)
         following = np.append(histories.time[1:], histories.now)[last]
@@ -109,6 +121,8 @@ class SequenceVoice:
             "gaps": np.searchsorted(self.gap_edges, waits, side="right").astype(np.int64)[None],
             "last": np.array([len(waits) - 1]),
         }
+        if self.context.values:
+            inputs["context"] = self.context.read(histories, at_any_moment=at_any_moment)[last][None]
         (visitor,) = self._session.run(["visitors"], inputs)
         return np.asarray(visitor, dtype=np.float32)
 
@@ -136,16 +150,7 @@ class SequenceVoice:
 
     def _readable(self, histories: Histories) -> Histories:
         keep = self.read_types[histories.event_type] & (histories.item > 0)
-        if keep.all():
-            return histories
-        kept_before = np.concatenate([[0], np.cumsum(keep)]).astype(np.int64)
-        return Histories(
-            offsets=kept_before[histories.offsets],
-            item=histories.item[keep],
-            event_type=histories.event_type[keep],
-            time=histories.time[keep],
-            now=histories.now,
-        )
+        return histories if keep.all() else histories.where(keep)
 
     def arrays(self) -> Arrays:
         return {
@@ -154,6 +159,7 @@ class SequenceVoice:
             "gap_edges": self.gap_edges,
             "read_types": self.read_types,
             "max_length": np.array(self.max_length, dtype=np.int64),
+            **self.context.arrays(),
         }
 
     @classmethod
@@ -164,6 +170,7 @@ class SequenceVoice:
             gap_edges=np.asarray(arrays["gap_edges"], dtype=np.int64),
             read_types=np.asarray(arrays["read_types"], dtype=np.bool_),
             max_length=int(arrays["max_length"]),
+            context=ContextScale.from_arrays(arrays),
         )
 
 

@@ -10,6 +10,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from django_recs.engine.circumstances import NOTHING_KNOWN, Circumstances
+
 IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
 CodeArray = npt.NDArray[np.int8]
@@ -38,6 +40,8 @@ class Interactions:
     """(U,) the unit's name outside the engine: ``c:<customer_id>`` or ``v:<visitor_id>``."""
     item_ids: Sequence[str]
     """(I + 1,) the shop's item ids; ``item_ids[0] == ""`` is padding. Holds the whole catalogue, also unsold items."""
+    context: Circumstances = NOTHING_KNOWN
+    """(N,) the circumstances of each event."""
 
     @property
     def item_count(self) -> int:
@@ -61,16 +65,24 @@ class Interactions:
             basket=self.basket[mask],
             unit_ids=self.unit_ids,
             item_ids=self.item_ids,
+            context=self.context.at(mask),
         )
 
     def before(self, time: int) -> Self:
         """Events strictly before ``time`` (seconds since 1970)."""
         return self.where(self.time < time)
 
-    def histories(self, units: npt.NDArray[np.integer], *, now: int | IntArray, length: int) -> "Histories":
+    def histories(
+        self,
+        units: npt.NDArray[np.integer],
+        *,
+        now: int | IntArray,
+        length: int,
+        asked: Circumstances = NOTHING_KNOWN,
+    ) -> "Histories":
         """The last ``length`` events of each unit in ``units`` (B,) as seen at ``now``, which no event may follow.
 
-        ``now`` is one moment for all or (B,) moments, in seconds since 1970 in UTC.
+        ``now`` is one moment for all or (B,) moments, in seconds since 1970 in UTC, and ``asked`` what is known of it.
         """
         start = np.searchsorted(self.unit, units, side="left")
         stop = np.searchsorted(self.unit, units, side="right")
@@ -84,6 +96,8 @@ class Interactions:
             event_type=self.event_type[rows],
             time=self.time[rows],
             now=np.array(np.broadcast_to(now, counts.shape), dtype=np.int64),
+            context=self.context.at(rows),
+            asked=asked,
         )
 
 
@@ -101,6 +115,10 @@ class Histories:
     """(N,) seconds since 1970 in UTC."""
     now: IntArray
     """(B,) the moment for which to recommend, seconds since 1970 in UTC."""
+    context: Circumstances = NOTHING_KNOWN
+    """(N,) the circumstances of each event."""
+    asked: Circumstances = NOTHING_KNOWN
+    """(B,) the circumstances at the moment for which to recommend."""
 
     def __len__(self) -> int:
         return len(self.now)
@@ -120,6 +138,8 @@ class Histories:
             event_type=self.event_type[events],
             time=self.time[events],
             now=self.now[start:stop],
+            context=self.context.at(events),
+            asked=self.asked.at(slice(start, stop)),
         )
 
     def take(self, rows: npt.NDArray[np.integer]) -> Self:
@@ -133,10 +153,34 @@ class Histories:
             event_type=self.event_type[events],
             time=self.time[events],
             now=self.now[rows],
+            context=self.context.at(events),
+            asked=self.asked.at(rows),
+        )
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> Self:
+        """The same visitors with only the masked events."""
+        kept_before = np.concatenate([[0], np.cumsum(mask)]).astype(np.int64)
+        return type(self)(
+            offsets=kept_before[self.offsets],
+            item=self.item[mask],
+            event_type=self.event_type[mask],
+            time=self.time[mask],
+            now=self.now,
+            context=self.context.at(mask),
+            asked=self.asked,
         )
 
     @classmethod
-    def of_one(cls, *, item: Sequence[int], event_type: Sequence[int], time: Sequence[int], now: int) -> Self:
+    def of_one(
+        cls,
+        *,
+        item: Sequence[int],
+        event_type: Sequence[int],
+        time: Sequence[int],
+        now: int,
+        context: Circumstances = NOTHING_KNOWN,
+        asked: Circumstances = NOTHING_KNOWN,
+    ) -> Self:
         """A batch of one visitor, as the web process needs it."""
         return cls(
             offsets=np.array([0, len(item)], dtype=np.int64),
@@ -144,6 +188,8 @@ class Histories:
             event_type=np.asarray(event_type, dtype=np.int8),
             time=np.asarray(time, dtype=np.int64),
             now=np.array([now], dtype=np.int64),
+            context=context,
+            asked=asked,
         )
 
 

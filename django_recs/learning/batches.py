@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from django_recs.engine.context import NO_CONTEXT, ContextScale
 from django_recs.engine.encoder import gap_codes
-from django_recs.engine.interactions import SECONDS_PER_DAY, FloatArray, IntArray, Interactions
+from django_recs.engine.interactions import SECONDS_PER_DAY, FloatArray, Histories, Int32Array, IntArray, Interactions
 from django_recs.learning.config import NetworkConfig
 
 BoolArray = npt.NDArray[np.bool_]
@@ -28,6 +29,8 @@ class Batch:
     """(B, T)"""
     gap: IntArray
     """(B, T) `engine.encoder.gap_codes`"""
+    context: IntArray
+    """(B, T, 2C) `engine.context.ContextScale.read`, 0 at padding."""
     position: IntArray
     """(P,) places in the flattened (B * T)."""
     pair_position: IntArray
@@ -45,6 +48,8 @@ class Sequences:
     item: IntArray
     event_type: IntArray
     gap: IntArray
+    context: Int32Array
+    """(N, 2C)"""
     weight: FloatArray
     """(N,) what the event counts as a target: the weight of its type, halved with age."""
     group: IntArray
@@ -63,7 +68,12 @@ class Sequences:
 
 
 def build_sequences(
-    interactions: Interactions, *, type_weights: FloatArray, gap_edges: IntArray, config: NetworkConfig
+    interactions: Interactions,
+    *,
+    type_weights: FloatArray,
+    gap_edges: IntArray,
+    config: NetworkConfig,
+    context_scale: ContextScale = NO_CONTEXT,
 ) -> Sequences:
     """Groups, targets' weights and pieces of ``interactions``; ``type_weights`` (E,) by event code."""
     unit, time = interactions.unit, interactions.time
@@ -75,10 +85,19 @@ def build_sequences(
     age_days = (time.max(initial=0) - time) / SECONDS_PER_DAY
     pieces = [_pieces(start, stop, config.max_length) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
     edges = np.concatenate([np.zeros((0, 2), dtype=np.int64), *pieces])
+    histories = Histories(
+        offsets=bounds,
+        item=interactions.item,
+        event_type=interactions.event_type,
+        time=time,
+        now=time[bounds[1:] - 1],
+        context=interactions.context,
+    )
     return Sequences(
         item=interactions.item.astype(np.int64),
         event_type=interactions.event_type.astype(np.int64),
-        gap=gap_codes(time, bounds, time[bounds[1:] - 1], gap_edges),
+        gap=gap_codes(time, bounds, histories.now, gap_edges),
+        context=context_scale.read(histories).astype(np.int32),
         weight=(type_weights[interactions.event_type] * 0.5 ** (age_days / config.half_life_days)).astype(np.float32),
         group=group,
         group_stop=group_bounds[1:][group],
@@ -145,6 +164,7 @@ def _batch(sequences: Sequences, members: IntArray, shuffled: IntArray, teaches:
         item=np.where(real, sequences.item[source], 0),
         event_type=np.where(real, sequences.event_type[source], 0),
         gap=np.where(real, sequences.gap[rows], 0),
+        context=np.where(real[:, :, None], sequences.context[rows], 0).astype(np.int64),
         position=position,
         pair_position=pair_position,
         pair_item=sequences.item[target_rows],

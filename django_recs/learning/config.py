@@ -19,6 +19,8 @@ class NetworkConfig:
     """Share of activations dropped in training."""
     id_dropout: float = 0.2
     """Share of item occurrences placed by their content alone in training, so that content learns to stand in."""
+    context_dropout: float = 0.2
+    """Share of circumstances withheld in training, so that the network does without those that are unknown."""
     id_trust: float = 5.0
     """Events after which an item's own embedding counts half; an item without events is placed by its content."""
     inside_share: float = 0.1

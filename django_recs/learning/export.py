@@ -17,7 +17,8 @@ from django_recs.learning.networks.sequence_encoder import SequenceEncoder, Visi
 TOLERANCE = 1e-4
 """Largest difference between torch and ONNX Runtime that is accepted, relative to the largest value."""
 
-INPUTS = ("item_vectors", "event_types", "gaps", "last")
+INPUTS = ("item_vectors", "event_types", "gaps", "last", "context")
+"""The last one only of a network that reads circumstances."""
 OUTPUT = "visitors"
 
 _EXPORTER_LOGS = ("torch.onnx", "onnxscript", "onnx_ir", "torch.export")
@@ -48,7 +49,7 @@ def check_export(encoder: SequenceEncoder, content: bytes) -> None:
     session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
     for visitor_count, length in ((1, 1), (3, 7), (2, 64)):
         inputs = _random_inputs(encoder, visitor_count, length)
-        (served,) = session.run([OUTPUT], {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True)})
+        (served,) = session.run([OUTPUT], {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=False)})
         with torch.no_grad():
             expected = network(*inputs).numpy()
         difference = float(np.abs(served - expected).max() / max(1.0, float(np.abs(expected).max())))
@@ -58,14 +59,15 @@ def check_export(encoder: SequenceEncoder, content: bytes) -> None:
 
 def _traced(network: VisitorEncoder) -> onnx.ModelProto:
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
-    shapes = ({0: batch, 1: length}, {0: batch, 1: length}, {0: batch, 1: length}, {0: batch})
+    events = {0: batch, 1: length}
+    inputs = _random_inputs(network.encoder, 2, 3)
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(
             network,
-            _random_inputs(network.encoder, 2, 3),
+            inputs,
             dynamo=True,
-            dynamic_shapes=shapes,
-            input_names=list(INPUTS),
+            dynamic_shapes=(events, events, events, {0: batch}, events)[: len(inputs)],
+            input_names=list(INPUTS[: len(inputs)]),
             output_names=[OUTPUT],
             external_data=False,
             verbose=False,
@@ -84,15 +86,19 @@ def _without_traces(model: onnx.ModelProto) -> bytes:
     return content
 
 
-def _random_inputs(encoder: SequenceEncoder, visitor_count: int, length: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _random_inputs(encoder: SequenceEncoder, visitor_count: int, length: int) -> tuple[Tensor, ...]:
     generator = torch.Generator().manual_seed(0)
     shape = (visitor_count, length)
-    return (
+    inputs = (
         torch.randn(*shape, encoder.width, generator=generator),
         torch.randint(encoder.type_embedding.num_embeddings, shape, generator=generator),
         torch.randint(encoder.gap_embedding.num_embeddings, shape, generator=generator),
         torch.randint(length, (visitor_count,), generator=generator),
     )
+    if encoder.context is None:
+        return inputs
+    context = [torch.randint(size, shape, generator=generator) for size in encoder.context.sizes]
+    return (*inputs, torch.stack(context, dim=2))
 
 
 @contextlib.contextmanager

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from django_recs.engine.context import NO_CONTEXT, ContextScale, fit_context_scale
 from django_recs.engine.encoder import SequenceVoice
 from django_recs.engine.events import EVENT_TYPES
 from django_recs.engine.interactions import FloatArray, IntArray, Interactions, ItemContent
+from django_recs.engine.local_time import LocalTime
 from django_recs.learning.batches import build_sequences
 from django_recs.learning.config import NetworkConfig
 from django_recs.learning.export import export_encoder
@@ -35,6 +37,8 @@ class FittedNetwork:
     """(E,) by event code."""
     max_length: int
     """Events that are read of a history."""
+    context: ContextScale
+    """The circumstances that are read of events and of the moment of asking."""
     losses: tuple[float, ...]
     """Mean training loss of each epoch, cool-down included."""
     scores: tuple[float, ...]
@@ -54,6 +58,7 @@ class FittedNetwork:
             gap_edges=self.gap_edges,
             read_types=self.read_types,
             max_length=self.max_length,
+            context=self.context,
         )
 
 
@@ -63,6 +68,7 @@ def fit_network(
     *,
     config: NetworkConfig | None = None,
     event_weights: Mapping[str, float],
+    clock: LocalTime | None = None,
     on_progress: OnProgress = lambda share, message: None,
 ) -> FittedNetwork:
     """Fit on all of ``interactions``; nothing after their end is needed or seen.
@@ -72,6 +78,7 @@ def fit_network(
         content: the catalogue, aligned with ``interactions.item_ids``.
         config: see `NetworkConfig`.
         event_weights: how much an event of each type counts as a target; types with 0 are not read at all.
+        clock: the shop's time zone, from which hour, weekday and season are read; left out, they are not.
         on_progress: called with the share done (0 to 1) and a line for the log; may raise to stop.
 
     Raises:
@@ -83,6 +90,7 @@ def fit_network(
     read_types = type_weights > 0
     interactions = interactions.where(read_types[interactions.event_type])
     gap_edges = fit_gap_edges(interactions)
+    context_scale = fit_context_scale(interactions, clock=clock)
     with torch_state(config):
         trainer = train_network(
             interactions,
@@ -90,6 +98,7 @@ def fit_network(
             config=config,
             type_weights=type_weights,
             gap_edges=gap_edges,
+            context_scale=context_scale,
             on_progress=on_progress,
         )
         return FittedNetwork(
@@ -98,6 +107,7 @@ def fit_network(
             gap_edges=gap_edges,
             read_types=read_types,
             max_length=config.max_length,
+            context=context_scale,
             losses=tuple(trainer.losses),
             scores=tuple(trainer.scores),
             device=str(trainer.device),
@@ -112,14 +122,17 @@ def train_network(
     type_weights: FloatArray,
     gap_edges: IntArray,
     on_progress: OnProgress,
+    context_scale: ContextScale = NO_CONTEXT,
 ) -> Trainer:
     """A trainer whose network has been through both phases; ``type_weights`` (E,) by event code."""
-    earlier, holdout = split_holdout(interactions, config=config, gap_edges=gap_edges)
+    earlier, holdout = split_holdout(interactions, config=config, gap_edges=gap_edges, context_scale=context_scale)
     everything, steady = (
-        build_sequences(events, type_weights=type_weights, gap_edges=gap_edges, config=config)
+        build_sequences(
+            events, type_weights=type_weights, gap_edges=gap_edges, config=config, context_scale=context_scale
+        )
         for events in (interactions, earlier)
     )
-    network = build_network(interactions, content, config=config, gap_edges=gap_edges)
+    network = build_network(interactions, content, config=config, gap_edges=gap_edges, context_scale=context_scale)
     trainer = Trainer(network, config, on_progress)
     trainer.steady_phase(steady, holdout)
     trainer.cool_down(everything)
@@ -127,7 +140,12 @@ def train_network(
 
 
 def build_network(
-    interactions: Interactions, content: ItemContent, *, config: NetworkConfig, gap_edges: IntArray
+    interactions: Interactions,
+    content: ItemContent,
+    *,
+    config: NetworkConfig,
+    gap_edges: IntArray,
+    context_scale: ContextScale = NO_CONTEXT,
 ) -> Network:
     """An untrained network for this catalogue."""
     counts = np.bincount(interactions.item, minlength=interactions.item_count + 1)
@@ -141,6 +159,8 @@ def build_network(
         dropout=config.dropout,
         type_count=len(EVENT_TYPES),
         gap_count=len(gap_edges) + 1,
+        context_sizes=context_scale.sizes,
+        context_dropout=config.context_dropout,
     )
     return Network(tower, encoder)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from django_recs.engine.context import NO_CONTEXT, ContextScale
 from django_recs.engine.encoder import gap_codes
 from django_recs.engine.interactions import FloatArray, Histories, IntArray, Interactions
 from django_recs.learning.config import NetworkConfig
@@ -25,6 +26,8 @@ class Holdout:
     histories: Histories
     gap: IntArray
     """(N,)"""
+    context: IntArray
+    """(N, 2C)"""
     true_row: IntArray
     """(Q,) visitor of each item that came next."""
     true_item: IntArray
@@ -65,7 +68,8 @@ class Holdout:
             torch.from_numpy(np.where(real, values[source], 0).astype(np.int64)).to(device)
             for values in (self.histories.item, self.histories.event_type, self.gap)
         )
-        states = encoder(vectors[item], event_type, gap)[torch.arange(len(rows)), torch.from_numpy(length - 1)]
+        context = torch.from_numpy(np.where(real[:, :, None], self.context[source], 0)).to(device)
+        states = encoder(vectors[item], event_type, gap, context)[torch.arange(len(rows)), torch.from_numpy(length - 1)]
         scores = states @ vectors.T  # (B, I + 1)
         scores[:, 0] = -torch.inf
         top = scores.topk(min(RANK_LIMIT, scores.shape[1] - 1), dim=1).indices.cpu().numpy()
@@ -73,7 +77,11 @@ class Holdout:
 
 
 def split_holdout(
-    interactions: Interactions, *, config: NetworkConfig, gap_edges: IntArray
+    interactions: Interactions,
+    *,
+    config: NetworkConfig,
+    gap_edges: IntArray,
+    context_scale: ContextScale = NO_CONTEXT,
 ) -> tuple[Interactions, Holdout | None]:
     """The earlier events and the queries of the later ones; (everything, None) where too few visitors came back."""
     if not len(interactions):
@@ -94,10 +102,11 @@ def split_holdout(
     row_of_unit[units] = np.arange(len(units))
     row = row_of_unit[later.unit]
     true = (row >= 0) & (later.time == next_time[row])
-    histories = earlier.histories(units, now=cut, length=config.max_length)
+    histories = earlier.histories(units, now=next_time, length=config.max_length, asked=later.context.at(first))
     return earlier, Holdout(
         histories=histories,
         gap=gap_codes(histories.time, histories.offsets, next_time, gap_edges),
+        context=context_scale.read(histories),
         true_row=row[true],
         true_item=later.item[true].astype(np.int64),
     )

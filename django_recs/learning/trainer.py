@@ -153,7 +153,8 @@ class Trainer:
         tower = self.network.tower
         content = tower.content(items)
         as_read, as_ranked = (tower.place(items, content, id_dropout=self.config.id_dropout) for _ in range(2))
-        states = self.network.encoder(as_read[read], self._tensor(batch.event_type), self._tensor(batch.gap))
+        events = (self._tensor(part) for part in (batch.event_type, batch.gap, batch.context))
+        states = self.network.encoder(as_read[read], *events)
         return states.flatten(0, 1)[self._tensor(batch.position)], as_ranked
 
     def _tensor(self, array: npt.NDArray[np.generic]) -> Tensor:

@@ -70,15 +70,7 @@ class TranslatedVoice:
 
     def _translated(self, histories: Histories) -> Histories:
         item = self.theirs[histories.item]
-        known = item > 0
-        kept_before = np.concatenate([[0], np.cumsum(known)]).astype(np.int64)
-        return Histories(
-            offsets=kept_before[histories.offsets],
-            item=item[known],
-            event_type=histories.event_type[known],
-            time=histories.time[known],
-            now=histories.now,
-        )
+        return replace(histories, item=item).where(item > 0)
 
 
 def open_champion(item_ids: Sequence[str]) -> Champion | None:

@@ -6,7 +6,7 @@ Only events whose visitor allowed personalisation, that no bot sent, and that sa
 
 import gc
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,11 +23,13 @@ from django.db.models.functions import Concat
 from django_recs.catalog import get_catalog
 from django_recs.catalog.snapshot import item_content
 from django_recs.conf import get_settings
+from django_recs.engine.circumstances import COUNTRY, CUSTOMER_PREFIX, DEVICE, Circumstances
 from django_recs.engine.events import EVENT_CODES, EventType
 from django_recs.engine.interactions import Interactions, ItemContent
 from django_recs.models import Event, Purpose, Visitor
 from django_recs.pipeline.merges import FOREVER, Merges, with_units
 from django_recs.pipeline.refunds import Refunds, net_of_refunds
+from django_recs.tracking import customer_attributes
 
 PAGE_ROWS = 20_000
 """Rows read at once. Each page is a short query of its own: it holds no lock and no cursor between pages."""
@@ -36,6 +38,8 @@ REFUND_CODE = EVENT_CODES[EventType.REFUND]
 UNKNOWN_ITEM = -1
 
 Columns = tuple[npt.NDArray[Any], ...]
+KINDS = (np.int32, np.int32, np.int8, np.int64, np.float32, np.int32, np.int32, np.int32)
+"""Types of the columns: unit, item, event type, time, quantity, order, device, country."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,24 +87,27 @@ class ExportedData:
         events = self.interactions
         for array in (events.unit, events.item, events.event_type, events.time, events.quantity, events.basket):
             digest.update(np.ascontiguousarray(array).tobytes())
-        for ids in (events.unit_ids, events.item_ids):
-            digest.update("\0".join(ids).encode())
+        for codes in events.context.codes.values():
+            digest.update(np.ascontiguousarray(codes).tobytes())
+        for texts in (events.unit_ids, events.item_ids, *events.context.texts.values()):
+            digest.update("\0".join(texts).encode())
         return digest.hexdigest()
 
 
 def export_interactions(until: datetime | None = None) -> ExportedData:
     """Read the events before ``until``, or all of them, and the whole catalogue.
 
-    Memory grows by about 50 bytes per event; the rows themselves pass through in pages.
+    Memory grows by about 60 bytes per event; the rows themselves pass through in pages.
 
     Raises:
         CatalogNotFound: no app registered a `Catalog`.
     """
     item_ids, content = item_content(get_catalog())
     units = _UnitIndex()
+    texts = {DEVICE: _TextIndex(), COUNTRY: _TextIndex()}
     with _garbage_collection_paused():
-        columns = _read_columns(_event_rows(until), units=units, item_ids=item_ids)
-    return _assemble(columns, units=units, item_ids=item_ids, content=content)
+        columns = _read_columns(_event_rows(until), units=units, item_ids=item_ids, texts=texts)
+    return _assemble(columns, texts=texts, units=units, item_ids=item_ids, content=content)
 
 
 def joined(first: Interactions, second: Interactions) -> Interactions:
@@ -109,7 +116,8 @@ def joined(first: Interactions, second: Interactions) -> Interactions:
         np.concatenate([getattr(first, name), getattr(second, name)])
         for name in ("unit", "item", "event_type", "time", "quantity", "basket")
     )
-    return _sorted_interactions(columns, unit_ids=first.unit_ids, item_ids=first.item_ids)
+    context = first.context.and_then(second.context)
+    return _sorted_interactions(columns, context, unit_ids=first.unit_ids, item_ids=first.item_ids)
 
 
 def _event_rows(until: datetime | None) -> QuerySet[Event, tuple[Any, ...]]:
@@ -126,9 +134,8 @@ def _event_rows(until: datetime | None) -> QuerySet[Event, tuple[Any, ...]]:
         default=Concat(Value("c:"), "customer_id"),
         output_field=CharField(),
     )
-    return events.values_list(person, "item_id", "type", _Epoch("occurred_at"), "quantity", "order_id", "pk").order_by(
-        "pk"
-    )
+    columns = (person, "item_id", "type", _Epoch("occurred_at"), "quantity", "order_id", "device", "country", "pk")
+    return events.values_list(*columns).order_by("pk")
 
 
 class _Epoch(Func):
@@ -179,6 +186,17 @@ class _OrderIndex(dict[str, int]):
         return number
 
 
+class _TextIndex(dict[str, int]):
+    """Number of each text, in order of first appearance; 0 is ""."""
+
+    def __init__(self) -> None:
+        super().__init__({"": 0})
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = len(self)
+        return number
+
+
 @contextmanager
 def _garbage_collection_paused() -> Iterator[None]:
     """Rows are tuples of plain values and hold no cycles, but looking for some takes a fifth of the time of reading."""
@@ -208,12 +226,18 @@ def _pages(events: QuerySet[Event, tuple[Any, ...]]) -> Iterator[tuple[tuple[Any
             return
 
 
-def _read_columns(events: QuerySet[Event, tuple[Any, ...]], *, units: _UnitIndex, item_ids: Sequence[str]) -> Columns:
-    """Unit, item, event type, time, quantity and order number of each event, as the engine's numbers."""
+def _read_columns(
+    events: QuerySet[Event, tuple[Any, ...]],
+    *,
+    units: _UnitIndex,
+    item_ids: Sequence[str],
+    texts: Mapping[str, _TextIndex],
+) -> Columns:
+    """Unit, item, event type, time, quantity, order, device and country of each event, as the engine's numbers."""
     item_index = {item_id: number for number, item_id in enumerate(item_ids)}
     orders = _OrderIndex({"": -1})
-    parts: tuple[list[npt.NDArray[Any]], ...] = ([], [], [], [], [], [])
-    for person, item, event_type, time, quantity, order_id, _ in _pages(events):
+    parts: tuple[list[npt.NDArray[Any]], ...] = tuple([] for _ in KINDS)
+    for person, item, event_type, time, quantity, order_id, device, country, _ in _pages(events):
         count = len(item)
         page: Columns = (
             np.fromiter(map(units.__getitem__, person), np.int32, count),
@@ -222,14 +246,22 @@ def _read_columns(events: QuerySet[Event, tuple[Any, ...]], *, units: _UnitIndex
             np.fromiter(time, np.int64, count),
             np.fromiter(quantity, np.float32, count),
             np.fromiter(map(orders.__getitem__, order_id), np.int32, count),
+            np.fromiter(map(texts[DEVICE].__getitem__, device), np.int32, count),
+            np.fromiter(map(texts[COUNTRY].__getitem__, country), np.int32, count),
         )
         for part, column in zip(parts, page, strict=True):
             part.append(column)
-    kinds = (np.int32, np.int32, np.int8, np.int64, np.float32, np.int32)
-    return tuple(np.concatenate(part) if part else np.zeros(0, kind) for part, kind in zip(parts, kinds, strict=True))
+    return tuple(np.concatenate(part) if part else np.zeros(0, kind) for part, kind in zip(parts, KINDS, strict=True))
 
 
-def _assemble(columns: Columns, *, units: _UnitIndex, item_ids: Sequence[str], content: ItemContent) -> ExportedData:
+def _assemble(
+    columns: Columns,
+    *,
+    texts: Mapping[str, _TextIndex],
+    units: _UnitIndex,
+    item_ids: Sequence[str],
+    content: ItemContent,
+) -> ExportedData:
     known = columns[1] != UNKNOWN_ITEM
     unknown_item_count = int(len(known) - known.sum())
     if unknown_item_count:
@@ -239,9 +271,15 @@ def _assemble(columns: Columns, *, units: _UnitIndex, item_ids: Sequence[str], c
     taught = tuple(column[~is_refund] for column in columns)
     merges = units.merges()
     present = np.unique(np.concatenate([columns[0], merges.into[columns[0]]]))
+    names = [units.names[number] for number in present]
+    unit = np.searchsorted(present, taught[0]).astype(np.int32)
+    told = Circumstances(
+        codes=dict(zip(texts, taught[6:], strict=True)), texts={name: list(index) for name, index in texts.items()}
+    )
     gross = _sorted_interactions(
-        (np.searchsorted(present, taught[0]).astype(np.int32), *taught[1:]),
-        unit_ids=[units.names[number] for number in present],
+        (unit, *taught[1:6]),
+        told.beside(_attributes(names).at(unit)),
+        unit_ids=names,
         item_ids=item_ids,
     )
     returned = (np.searchsorted(present, returned[0]).astype(np.int32), *returned[1:])
@@ -261,7 +299,17 @@ def _of_present_units(interactions: Interactions) -> Interactions:
     return replace(interactions, unit=unit.astype(np.int32), unit_ids=names)
 
 
-def _sorted_interactions(columns: Columns, *, unit_ids: Sequence[str], item_ids: Sequence[str]) -> Interactions:
+def _attributes(unit_ids: Sequence[str]) -> Circumstances:
+    """What the shop allows to be read of its customers, for each unit; unknown of guests."""
+    found = customer_attributes(name.removeprefix("c:") for name in unit_ids if name.startswith("c:"))
+    names = [f"{CUSTOMER_PREFIX}{name}" for name in get_settings().customer_attributes]
+    customers = [found.get(name.removeprefix("c:"), {}) if name.startswith("c:") else {} for name in unit_ids]
+    return Circumstances.of({name: [customer.get(name, "") for customer in customers] for name in names})
+
+
+def _sorted_interactions(
+    columns: Columns, context: Circumstances, *, unit_ids: Sequence[str], item_ids: Sequence[str]
+) -> Interactions:
     order = np.lexsort((columns[3], columns[0]))
     unit, item, event_type, time, quantity, basket = (column[order] for column in columns)
     return Interactions(
@@ -273,10 +321,11 @@ def _sorted_interactions(columns: Columns, *, unit_ids: Sequence[str], item_ids:
         basket=basket,
         unit_ids=unit_ids,
         item_ids=item_ids,
+        context=context.at(order),
     )
 
 
 def _sorted_refunds(columns: Columns) -> Refunds:
     order = np.argsort(columns[3], kind="stable")
-    unit, item, _, time, quantity, basket = (column[order] for column in columns)
+    unit, item, _, time, quantity, basket = (column[order] for column in columns[:6])
     return Refunds(unit=unit, item=item, time=time, quantity=quantity, basket=basket)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from django.utils.timezone import get_default_timezone
 
 from django_recs.conf import get_settings
 from django_recs.engine.baselines.decay import WeightArray
 from django_recs.engine.events import EVENT_TYPES
 from django_recs.engine.interactions import Interactions, ItemContent
+from django_recs.engine.local_time import LocalTime
 from django_recs.engine.recommender import Recommender
 from django_recs.engine.voices import fit_voices
 from django_recs.pipeline.progress import OnProgress
@@ -83,7 +85,12 @@ class VoiceFitter:
 
         def fit(config: "NetworkConfig") -> "FittedNetwork":
             return fit_network(
-                interactions, self.content, config=config, event_weights=weights, on_progress=on_progress
+                interactions,
+                self.content,
+                config=config,
+                event_weights=weights,
+                clock=LocalTime.of_zone(get_default_timezone()),
+                on_progress=on_progress,
             )
 
         network = fit_patiently(fit, config)

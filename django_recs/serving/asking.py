@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import router
 from django.http import HttpRequest
 
@@ -16,6 +17,7 @@ from django_recs.conf import get_settings
 from django_recs.engine.events import EventType
 from django_recs.models import Event, Placement, Purpose
 from django_recs.serving.transactions import contained
+from django_recs.tracking.circumstances import circumstances_of
 from django_recs.tracking.history import HistoryRow, recent_events
 from django_recs.tracking.visitors import VisitorIdentity, visitor_of
 
@@ -38,6 +40,7 @@ class Asking:
     catalog: Catalog[Any]
     now: int = field(default_factory=lambda: int(time.time()))
     """Seconds since 1970 in UTC."""
+    request: HttpRequest | None = field(default=None, repr=False)
 
     @property
     def is_personal(self) -> bool:
@@ -55,6 +58,16 @@ class Asking:
         except Exception:  # a shelf for somebody new is better than none
             logger.exception("The history of a visitor could not be read; recommending without it")
             return []
+
+    @cached_property
+    def circumstances(self) -> Mapping[str, str]:
+        """What is known of the one who asks, by name; nothing without consent and when it cannot be read."""
+        try:
+            with contained(router.db_for_read(get_user_model())):
+                return circumstances_of(self.request, self.identity)
+        except Exception:  # whatever the shop's user model raises
+            logger.exception("The attributes of a customer could not be read; recommending without circumstances")
+            return {}
 
     @cached_property
     def unwanted(self) -> frozenset[str]:
@@ -83,6 +96,7 @@ def ask(
         anchors=item_ids(items),
         identity=_identity(request, customer, visitor_id),
         catalog=get_catalog(),
+        request=request,
     )
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from django_recs.conf import get_settings
 from django_recs.engine.artifacts import Artifact
+from django_recs.engine.circumstances import COUNTRY, CUSTOMER_PREFIX, DEVICE, Circumstances
 from django_recs.engine.events import EVENT_CODES, PURCHASE_CODE, EventType
 from django_recs.engine.interactions import FloatArray, Histories, Int32Array
 from django_recs.engine.situations import Situation, situation_of
@@ -119,6 +120,18 @@ def _histories(asking: Asking, artifact: Artifact) -> Histories:
         event_type=[EVENT_CODES[row.type] for _, row in rows],
         time=[int(row.occurred_at.timestamp()) for _, row in rows],
         now=asking.now,
+        context=Circumstances.of(
+            {
+                DEVICE: [row.device for _, row in rows],
+                COUNTRY: [row.country for _, row in rows],
+                **{
+                    name: [text] * len(rows)
+                    for name, text in asking.circumstances.items()
+                    if name.startswith(CUSTOMER_PREFIX)
+                },
+            }
+        ),
+        asked=Circumstances.of({name: [text] for name, text in asking.circumstances.items()}),
     )
 
 

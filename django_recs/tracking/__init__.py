@@ -5,6 +5,7 @@ engine, and asks the catalogue for the id of a product.
 """
 
 from django_recs.tracking.attribution import Attribution, make_token, read_token
+from django_recs.tracking.circumstances import circumstances_of, customer_attributes
 from django_recs.tracking.consent import consented_purposes
 from django_recs.tracking.events import NewEvent
 from django_recs.tracking.history import HistoryRow, recent_events
@@ -19,7 +20,9 @@ __all__ = [
     "OrderLine",
     "StoreResult",
     "VisitorIdentity",
+    "circumstances_of",
     "consented_purposes",
+    "customer_attributes",
     "make_token",
     "merge_visitor",
     "purge_refused",

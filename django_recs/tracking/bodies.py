@@ -37,6 +37,7 @@ class Sender:
     purposes: int
     is_bot: bool
     device: str
+    country: str
     source: str
     received_at: datetime
 

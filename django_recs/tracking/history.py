@@ -23,6 +23,8 @@ class HistoryRow(NamedTuple):
     item_id: str
     type: str
     occurred_at: datetime
+    device: str = ""
+    country: str = ""
 
 
 def recent_events(identity: VisitorIdentity, limit: int) -> list[HistoryRow]:
@@ -47,7 +49,10 @@ def _read(identity: VisitorIdentity, limit: int) -> list[HistoryRow]:
         cursor.execute(sql, [person.get(param, param) for param in params])
         rows = cursor.fetchall()
     zone = connections[alias].timezone
-    return [HistoryRow(item_id, type_, _moment(occurred_at, zone)) for item_id, type_, occurred_at, _ in rows]
+    return [
+        HistoryRow(item_id, type_, _moment(occurred_at, zone), device, country)
+        for item_id, type_, occurred_at, device, country, _ in rows
+    ]
 
 
 @lru_cache(maxsize=32)
@@ -66,7 +71,7 @@ def _moment(stored: datetime | str, zone: tzinfo | None) -> datetime:
 
 def _newest(identity: VisitorIdentity, limit: int) -> QuerySet[Event, tuple[Any, ...]]:
     wanted = ~Q(type__in=_NOT_HISTORY)
-    return events_of(identity, Purpose.PERSONALISATION, wanted, "item_id", "type", "occurred_at", limit=limit)
+    return events_of(identity, Purpose.PERSONALISATION, wanted, *HistoryRow._fields, limit=limit)
 
 
 def events_of(

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_recs.exceptions import EventRefused
 from django_recs.tracking.bodies import Sender, event_from_body, sent_id
 from django_recs.tracking.bots import device_of, is_bot
+from django_recs.tracking.circumstances import country_of
 from django_recs.tracking.clock import parse_time
 from django_recs.tracking.events import NewEvent
 from django_recs.tracking.store import Refusal, keep_refused, refusal_body, store_events
@@ -53,6 +54,7 @@ def take_in(request: HttpRequest, payload: Any) -> Receipt:
         purposes=int(identity.purposes),
         is_bot=is_bot(request),
         device=device_of(agent),
+        country=country_of(request),
         source="beacon" if request.content_type == "text/plain" else "rest",
         received_at=timezone.now(),
     )

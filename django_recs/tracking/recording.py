@@ -24,6 +24,7 @@ from django_recs.exceptions import EventRefused
 from django_recs.models import Event, Purpose
 from django_recs.tracking.bodies import attribution_fields
 from django_recs.tracking.bots import device_of, is_bot
+from django_recs.tracking.circumstances import country_of
 from django_recs.tracking.consent import IDENTIFYING
 from django_recs.tracking.events import (
     NewEvent,
@@ -66,6 +67,7 @@ class _Actor:
     identity: VisitorIdentity
     is_bot: bool = False
     device: str = ""
+    country: str = ""
 
 
 def track(
@@ -175,7 +177,8 @@ def _actor(request: HttpRequest | None, customer: Any, visitor_id: str, purposes
     if request is None:
         return _Actor(identity=identity)
     device = device_of(request.headers.get("User-Agent", "")) if allowed else ""
-    return _Actor(identity=identity, is_bot=is_bot(request), device=device)
+    country = country_of(request) if allowed else ""
+    return _Actor(identity=identity, is_bot=is_bot(request), device=device, country=country)
 
 
 def _buyer(columns: Mapping[str, Any]) -> _Actor | None:
@@ -191,7 +194,7 @@ def _buyer(columns: Mapping[str, Any]) -> _Actor | None:
     identity = VisitorIdentity(
         customer_id=purchase.customer_id, visitor_id=purchase.visitor_id, purposes=Purpose(purchase.purposes)
     )
-    return _Actor(identity=identity, is_bot=purchase.is_bot, device=purchase.device)
+    return _Actor(identity=identity, is_bot=purchase.is_bot, device=purchase.device, country=purchase.country)
 
 
 def _contained(read: Callable[[], ReadT], otherwise: ReadT, what: str) -> ReadT:
@@ -255,6 +258,7 @@ def _new_event(row: Mapping[str, Any], actor: _Actor, occurred_at: datetime, rec
         purposes=int(actor.identity.purposes),
         is_bot=actor.is_bot,
         device=actor.device,
+        country=actor.country,
         occurred_at=occurred_at,
         received_at=received_at,
         quantity=as_integer("quantity", row["quantity"]),

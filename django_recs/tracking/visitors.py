@@ -38,6 +38,8 @@ class VisitorIdentity:
     purposes: Purpose = Purpose.NONE
     recent: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
     """What `history.recent_events` read for this identity, by limit; lives as long as the request."""
+    attributes: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """What `circumstances.circumstances_of` read of this customer; lives as long as the request."""
 
     @property
     def is_known(self) -> bool:

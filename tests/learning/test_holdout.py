@@ -25,7 +25,7 @@ class FixedTower(nn.Module):
 
 
 class ConstantEncoder(nn.Module):
-    def forward(self, item_vectors: Tensor, event_types: Tensor, gaps: Tensor) -> Tensor:
+    def forward(self, item_vectors: Tensor, event_types: Tensor, gaps: Tensor, context: Tensor) -> Tensor:
         return torch.ones_like(item_vectors)
 
 

@@ -108,6 +108,8 @@ class _Baskets:
 
     unit: Int32Array
     """(Q,)"""
+    first: IntArray
+    """(Q,) row of the interactions with which the basket began."""
     time: IntArray
     """(Q,) when the basket began."""
     line: IntArray
@@ -179,7 +181,7 @@ def _first_baskets(bought: Interactions) -> _Baskets:
     row = np.searchsorted(units, bought.unit[line])
     size = bought.item_count + 1
     once = np.sort(np.unique(row * size + bought.item[line], return_index=True)[1])
-    return _Baskets(unit=units, time=bought.time[first], line=line[once], row=row[once])
+    return _Baskets(unit=units, first=first, time=bought.time[first], line=line[once], row=row[once])
 
 
 def _returning(
@@ -199,7 +201,8 @@ def _returning(
     nothing = ItemLists.of_pairs(row[:0], item[:0], len(units))
     owned = _owned(had, units)
     fresh = ~_is_in(owned, row, item)
-    histories = past.histories(units, now=times, length=history_length)
+    circumstances = bought.context.at(baskets.first[asked])
+    histories = past.histories(units, now=times, length=history_length, asked=circumstances)
     truths = (ItemLists.of_pairs(row, item, len(units)), ItemLists.of_pairs(row[fresh], item[fresh], len(units)))
     return [
         _answerable("returning", Situation.RETURNING, units, histories, sold, nothing, truths[0]),
@@ -225,7 +228,7 @@ def _cold_item(
     fresh = ~_is_in(owned, row, item)
     truth = ItemLists.of_pairs(row[fresh], item[fresh], len(units))
     first = np.searchsorted(bought.unit, units)
-    histories = past.histories(units, now=bought.time[first], length=history_length)
+    histories = past.histories(units, now=bought.time[first], length=history_length, asked=bought.context.at(first))
     return _answerable("cold_item", Situation.COLD_ITEM, units, histories, candidates, owned, truth)
 
 
@@ -246,6 +249,8 @@ def _new_visitor(
         event_type=bought.event_type[line[given]],
         time=time,
         now=time[offsets[1:] - 1],
+        context=bought.context.at(line[given]),
+        asked=bought.context.at(baskets.first[asked]),
     )
     rest = ~given & sold[item]
     return _answerable(

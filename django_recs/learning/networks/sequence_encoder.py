@@ -1,10 +1,11 @@
 """A causal transformer that reads a visitor's events and says, after each, where the next items lie.
 
-B = visitors, T = events, D = width, H = heads. Sequences are padded at the right, so that no event ever attends to
-padding and no mask depends on the data.
+B = visitors, T = events, D = width, H = heads, C = names of circumstances. Sequences are padded at the right, so
+that no event ever attends to padding and no mask depends on the data.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -55,8 +56,46 @@ class Block(nn.Module):
         return out
 
 
+class ContextEmbedding(nn.Module):
+    """The circumstances of each event and of what comes next, as a vector that is added to the event.
+
+    Knowing what comes next, an event can attend to earlier ones of like circumstances. All vectors start at zero: a
+    network that finds nothing in the context stays the one without. In training some circumstances are withheld, for
+    whole sequences, so that what is missing is nothing unheard of: single ones, and all of either side together.
+    """
+
+    offset: Tensor
+
+    def __init__(self, sizes: Sequence[int], width: int, dropout: float) -> None:
+        super().__init__()
+        self.sizes = (*sizes, *sizes)
+        self.dropout = dropout
+        self.table = nn.Embedding(sum(self.sizes), width)
+        nn.init.zeros_(self.table.weight)
+        both = torch.tensor(self.sizes)
+        self.register_buffer("offset", both.cumsum(0) - both)  # (2C,)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        # codes (B, T, 2C), 0 where unknown
+        if self.training and self.dropout:
+            codes = codes * self._told(codes.shape[0], codes.device)
+        summed: Tensor = self.table(codes + self.offset).sum(dim=2)
+        return summed  # (B, T, D)
+
+    def _told(self, batch: int, device: torch.device) -> Tensor:
+        """(B, 1, 2C) whether a circumstance is told in a sequence."""
+        side = torch.rand(batch, 2, 1, device=device) >= self.dropout
+        single = torch.rand(batch, 2, len(self.offset) // 2, device=device) >= self.dropout
+        return (side & single).view(batch, 1, -1)
+
+
 class SequenceEncoder(nn.Module):
-    """(item vectors, event types, time gaps) -> after each event a vector to be compared with all item vectors."""
+    """(item vectors, types, gaps, context) -> after each event a vector to be compared with all item vectors.
+
+    Args:
+        context_sizes: (C,) how many numbers each name of `engine.context.ContextScale` has; empty: no context is read.
+        context_dropout: see `ContextEmbedding`.
+    """
 
     def __init__(
         self,
@@ -67,6 +106,8 @@ class SequenceEncoder(nn.Module):
         dropout: float,
         type_count: int,
         gap_count: int,
+        context_sizes: Sequence[int] = (),
+        context_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.width = width
@@ -74,17 +115,21 @@ class SequenceEncoder(nn.Module):
         self.gap_embedding = nn.Embedding(gap_count, width)
         for table in (self.type_embedding, self.gap_embedding):
             nn.init.normal_(table.weight, std=width**-0.5 / 2)
+        self.context = ContextEmbedding(context_sizes, width, context_dropout) if context_sizes else None
         self.in_norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(Block(width, head_count, dropout) for _ in range(block_count))
         self.out_norm = nn.LayerNorm(width)
         self.out_projection = nn.Linear(width, width)
 
-    def forward(self, item_vectors: Tensor, event_types: Tensor, gaps: Tensor) -> Tensor:
-        # (B, T, D), (B, T), (B, T)
+    def forward(self, item_vectors: Tensor, event_types: Tensor, gaps: Tensor, context: Tensor | None = None) -> Tensor:
+        # (B, T, D), (B, T), (B, T), (B, T, 2C)
         place = torch.arange(item_vectors.shape[1], device=item_vectors.device)
         back = place[:, None] - place[None, :]  # (T, T) how many places event j lies before event i
-        x = self.dropout(self.in_norm(item_vectors + self.type_embedding(event_types) + self.gap_embedding(gaps)))
+        x = item_vectors + self.type_embedding(event_types) + self.gap_embedding(gaps)
+        if self.context is not None and context is not None:
+            x = x + self.context(context)
+        x = self.dropout(self.in_norm(x))
         for block in self.blocks:
             x = block(x, back)
         out: Tensor = self.out_projection(self.out_norm(x))
@@ -98,8 +143,10 @@ class VisitorEncoder(nn.Module):
         super().__init__()
         self.encoder = encoder
 
-    def forward(self, item_vectors: Tensor, event_types: Tensor, gaps: Tensor, last: Tensor) -> Tensor:
-        # (B, T, D), (B, T), (B, T), (B,) -> (B, D)
-        states: Tensor = self.encoder(item_vectors, event_types, gaps)
+    def forward(
+        self, item_vectors: Tensor, event_types: Tensor, gaps: Tensor, last: Tensor, context: Tensor | None = None
+    ) -> Tensor:
+        # (B, T, D), (B, T), (B, T), (B,), (B, T, 2C) -> (B, D)
+        states: Tensor = self.encoder(item_vectors, event_types, gaps, context)
         index = last[:, None, None].expand(-1, 1, states.shape[2])
         return states.gather(1, index).squeeze(1)
