@@ -17,7 +17,14 @@ from django_recs.tracking.bodies import Sender, event_from_body, parse_json, sen
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SENDER = Sender(
-    customer_id="7", visitor_id="f00d", purposes=3, is_bot=False, device="mobile", source="beacon", received_at=NOON
+    customer_id="7",
+    visitor_id="f00d",
+    purposes=3,
+    is_bot=False,
+    device="mobile",
+    country="AT",
+    source="beacon",
+    received_at=NOON,
 )
 
 
@@ -53,6 +60,7 @@ def test_every_key_fills_its_column() -> None:
         is_bot=False,
         source="beacon",
         device="mobile",
+        country="AT",
         quantity=2,
         price=Decimal("3.50"),
         currency="EUR",
@@ -86,7 +94,7 @@ def test_a_client_cannot_say_who_it_is_nor_where_a_list_came_from() -> None:
     )
 
     assert (event.customer_id, event.visitor_id, event.purposes, event.is_bot) == ("7", "f00d", 3, False)
-    assert (event.source, event.country) == ("beacon", "")
+    assert (event.source, event.country) == ("beacon", "AT")
     assert (event.list_id, event.placement, event.model_version_id, event.rung) == (None, "", None, "")
 
 
