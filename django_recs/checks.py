@@ -5,8 +5,9 @@ from typing import Any
 
 from django.apps.config import AppConfig
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import connections, router
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
@@ -54,6 +55,29 @@ def check_consent(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
             )
         ]
     return []
+
+
+@register()
+def check_customer_attributes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E005: an attribute of customers is a path that the user model does not have, so that no shelf could read it."""
+    try:
+        paths = get_settings().customer_attributes
+    except ImproperlyConfigured:  # E001 tells
+        return []
+    users = get_user_model()._default_manager
+    errors: list[CheckMessage] = []
+    for name, path in paths.items():
+        try:
+            users.values_list(path)
+        except FieldError as error:
+            errors.append(
+                Error(
+                    f"DJANGO_RECS['CUSTOMER_ATTRIBUTES'][{name!r}] leads nowhere: {error}",
+                    hint="Name a field path of the user model, such as 'profile__tier'.",
+                    id="django_recs.E005",
+                )
+            )
+    return errors
 
 
 @register()

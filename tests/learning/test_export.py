@@ -1,10 +1,13 @@
 import copy
+from dataclasses import replace
 
 import numpy as np
 import onnx
 import pytest
 import torch
 
+from django_recs.engine.circumstances import Circumstances
+from django_recs.engine.context import ContextScale
 from django_recs.engine.encoder import SequenceVoice, gap_codes
 from django_recs.engine.events import EVENT_TYPES
 from django_recs.engine.interactions import Histories
@@ -112,3 +115,62 @@ def test_a_graph_that_differs_from_torch_is_not_handed_out(encoder: SequenceEnco
     check_export(encoder, graph)
     with pytest.raises(ExportDiffers, match="differs from torch by 0.0"):
         check_export(changed, graph)
+
+
+def test_with_circumstances_serving_gives_what_torch_gives_alone_and_in_a_batch() -> None:
+    torch.manual_seed(3)
+    scale = ContextScale(values={"device": ("mobile", "desktop"), "country": ("DE",)})
+    encoder = SequenceEncoder(
+        width=WIDTH,
+        block_count=1,
+        head_count=2,
+        dropout=0.3,
+        type_count=len(EVENT_TYPES),
+        gap_count=len(EDGES) + 1,
+        context_sizes=scale.sizes,
+    ).eval()
+    assert encoder.context is not None
+    torch.nn.init.normal_(encoder.context.table.weight)
+    rng = np.random.default_rng(4)
+    lengths = [1, 5, 0, 23, MAX_LENGTH + 25]
+    histories = replace(
+        random_histories(lengths),
+        context=Circumstances.of({"device": rng.choice(["mobile", "desktop", "", "watch"], sum(lengths)).tolist()}),
+        asked=Circumstances.of({"country": ["DE", "", "DE", "FR", "DE"]}),
+    )
+    vectors = rng.normal(size=(ITEM_COUNT + 1, WIDTH)).astype(np.float32)
+    voice = SequenceVoice(
+        encoder_onnx=np.frombuffer(export_encoder(encoder), dtype=np.uint8),
+        item_vectors=vectors,
+        gap_edges=EDGES,
+        read_types=np.ones(len(EVENT_TYPES), dtype=np.bool_),
+        max_length=MAX_LENGTH,
+        context=scale,
+    )
+    numbers = {"": 0, "watch": 0, "mobile": 1, "desktop": 2}
+    told = [numbers[histories.context.texts["device"][code]] for code in histories.context.codes["device"]]
+    expected = np.zeros((len(lengths), WIDTH))
+    gaps = gap_codes(histories.time, histories.offsets, histories.now, EDGES)
+    for visitor, country in enumerate([1, 0, 1, 0, 1]):
+        rows = slice(
+            max(histories.offsets[visitor], histories.offsets[visitor + 1] - MAX_LENGTH), histories.offsets[visitor + 1]
+        )
+        devices = told[rows]
+        if not devices:
+            continue
+        context = [[device, 0, following, 0] for device, following in zip(devices, [*devices[1:], 0], strict=True)]
+        context[-1][3] = country  # of the moment of asking only the country is known
+        inputs = (
+            vectors[histories.item[rows]],
+            histories.event_type[rows].astype(np.int64),
+            gaps[rows],
+            np.array(context),
+        )
+        with torch.no_grad():
+            expected[visitor] = encoder(*(torch.from_numpy(value)[None] for value in inputs))[0, -1].numpy()
+
+    np.testing.assert_allclose(voice.encode(histories), expected, atol=1e-4)
+    for visitor in range(len(lengths)):
+        np.testing.assert_allclose(voice.encode(histories.rows(visitor, visitor + 1))[0], expected[visitor], atol=1e-4)
+    restored = SequenceVoice.from_arrays(voice.arrays())
+    assert restored.encode(histories).tolist() == voice.encode(histories).tolist()
