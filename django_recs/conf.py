@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from django_recs.engine.events import EVENT_CODES, EventType
+from django_recs.engine.parameters import problems
 
 DEFAULT_EVENT_WEIGHTS: Mapping[str, float] = MappingProxyType(
     {
@@ -94,6 +95,9 @@ class Settings:
     network_epochs: int = 12
     """Passes over the training data at the most; training stops earlier when they no longer help. 0: no network."""
 
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    """Values by name, such as ``{"voices.ease_penalty": 300.0}``; they go before tuned ones and are not searched."""
+
     training_threads: int = 0
     """CPU threads of a training run. 0: one for each core but one, which stays for the shop; 1 on a single core."""
 
@@ -109,6 +113,10 @@ class Settings:
                 raise ImproperlyConfigured(
                     f"DJANGO_RECS[{name.upper()!r}] is {value!r}; it must be {kind} from {low:,} to {high:,}."
                 )
+        if not isinstance(self.hyperparameters, Mapping):
+            raise ImproperlyConfigured("DJANGO_RECS['HYPERPARAMETERS'] must map names of parameters to numbers.")
+        if unfit := problems(self.hyperparameters):
+            raise ImproperlyConfigured(f"DJANGO_RECS['HYPERPARAMETERS']: {' '.join(unfit)}")
         for name in ("consent", "consent_cookie", "visitor_cookie"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
                 raise ImproperlyConfigured(f"DJANGO_RECS[{name.upper()!r}] must be a non-empty string.")

@@ -35,6 +35,10 @@ class LeaseLost(RecsError):
     """This run's lease went to another run, so it must not write any more."""
 
 
+class TuningRefused(RecsError):
+    """The study cannot be made, joined or used."""
+
+
 class PromotionRefused(RecsError):
     """The model version may not go live."""
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.db import transaction
 
-from django_recs.models import TrainingRun
+from django_recs.models import TrainingRun, TuningStudy
 
 GPU_QUEUE = "gpu"
 """Given with each message, because Celery deprecates it as an attribute of a task. A schedule of `train` names it too:
@@ -32,17 +32,28 @@ def train(run_pk: int | None = None) -> None:
         return
 
 
+@shared_task(name="django_recs.tune", acks_late=False, reject_on_worker_lost=False, ignore_result=True)
+def tune(study_pk: int) -> None:
+    """Join a tuning study as one more worker, until its budget ends."""
+    from django_recs.pipeline.tuning.worker import work_off
+
+    work_off(study_pk)
+
+
 @shared_task(name="django_recs.tick", ignore_result=True, acks_late=False, reject_on_worker_lost=False)
 def tick() -> None:
-    """Send the training run that nobody works on to a worker: one never started, or left behind by a dead worker.
+    """Send the training run and the tuning study that nobody works on to a worker: never started, or left behind.
 
     Then delete old refused events.
     """
     from django_recs.pipeline.run import due_run
+    from django_recs.pipeline.tuning.studies import due_study
     from django_recs.tracking import purge_refused
 
     if run := due_run():
         train.apply_async((run.pk,), queue=GPU_QUEUE, expires=TICK_SECONDS)
+    if study := due_study():
+        tune.apply_async((study.pk,), queue=GPU_QUEUE, expires=TICK_SECONDS)
     purge_refused()
 
 
@@ -59,3 +70,13 @@ def queue_training(trigger: str) -> TrainingRun:
 
     transaction.on_commit(tell, robust=True)  # not a partial: Django's report of a failure needs a __qualname__
     return run
+
+
+def queue_tuning(study: TuningStudy, *, workers: int = 1) -> None:
+    """Ask so many Celery workers to join the study, once the transaction has committed. Without a broker it waits."""
+
+    def tell() -> None:
+        for _ in range(workers):
+            tune.apply_async((study.pk,), queue=GPU_QUEUE, retry=False)
+
+    transaction.on_commit(tell, robust=True)

@@ -4,6 +4,7 @@ The numbers were chosen on Online Retail on windows before its test period (`tes
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,37 @@ VOICE_KINDS: dict[str, type[Recommender]] = {
 }
 """The classes that an artifact may name, and the names it uses for them."""
 
-TREND_HALF_LIVES_DAYS = (3.0, 7.0, 14.0)
+
+@dataclass(frozen=True, kw_only=True)
+class VoiceConfig:
+    """How the counting voices count. A half-life is the age in days at which something counts half.
+
+    ``fit``: age of what teaches, at the end of the data. ``history``: age of what a visitor did, when they are asked.
+    """
+
+    trend_half_lives_days: tuple[float, ...] = (3.0, 7.0, 14.0)
+    """One voice of bestsellers for each; its name has the number in it, so `PRIOR_WEIGHTS` know these three."""
+    frequency_half_life_days: float = 120.0
+    """Of what a customer bought before, in the voice of their own habits."""
+    knn_fit_half_life_days: float = 120.0
+    knn_history_half_life_days: float = 20.0
+    knn_neighbour_count: int = 200
+    """Neighbours of an item that are kept."""
+    knn_shrinkage: float = 1.0
+    """Added to the denominator of the cosine, so that pairs with little support stay small."""
+    co_purchase_history_half_life_days: float = 60.0
+    co_purchase_link_count: int = 100
+    """Items bought together with an item that are kept."""
+    text_history_half_life_days: float = 100.0
+    text_neighbour_count: int = 30
+    """Items of similar text that are kept of an item."""
+    ease_fit_half_life_days: float = 60.0
+    ease_history_half_life_days: float = 200.0
+    ease_penalty: float = 150.0
+    """L2 penalty of the linear model: the larger, the more a link has to be seen before it counts."""
+    ease_link_count: int = 100
+    """Links of an item that are kept."""
+
 
 PRIOR_WEIGHTS: Mapping[Situation, Mapping[str, float]] = {
     Situation.RETURNING: {
@@ -81,39 +112,54 @@ def fit_voices(
     content: ItemContent,
     *,
     event_weights: npt.NDArray[np.floating],
+    config: VoiceConfig | None = None,
     on_skip: Callable[[str, str], None] = lambda name, reason: None,
 ) -> tuple[Recommender, ...]:
-    """The counting voices with their default hyper-parameters; the caller adds the sequence network to them.
+    """The counting voices; the caller adds the sequence network to them.
 
     Args:
         event_weights: (T,) how much an event of each type of `EVENT_TYPES` says about liking an item, 0 to 1.
+        config: see `VoiceConfig`.
         on_skip: told the name of a voice that cannot be fitted on this data, and why.
     """
+    config = config or VoiceConfig()
     weights: WeightArray = np.asarray(event_weights, dtype=np.float64)
     voices: list[Recommender] = [
-        fit_trend(interactions, event_weights=weights, half_life_days=days) for days in TREND_HALF_LIVES_DAYS
+        fit_trend(interactions, event_weights=weights, half_life_days=days) for days in config.trend_half_lives_days
     ]
     voices += [
-        fit_personal_frequency(interactions.item_count, event_weights=weights, half_life_days=120.0),
+        fit_personal_frequency(
+            interactions.item_count, event_weights=weights, half_life_days=config.frequency_half_life_days
+        ),
         fit_item_knn(
             interactions,
             event_weights=weights,
-            fit_half_life_days=120.0,
-            history_half_life_days=20.0,
-            neighbour_count=200,
-            shrinkage=1.0,
+            fit_half_life_days=config.knn_fit_half_life_days,
+            history_half_life_days=config.knn_history_half_life_days,
+            neighbour_count=config.knn_neighbour_count,
+            shrinkage=config.knn_shrinkage,
         ),
-        fit_co_purchase(interactions, event_weights=weights, history_half_life_days=60.0, link_count=100),
-        fit_text_knn(content, event_weights=weights, history_half_life_days=100.0, neighbour_count=30),
+        fit_co_purchase(
+            interactions,
+            event_weights=weights,
+            history_half_life_days=config.co_purchase_history_half_life_days,
+            link_count=config.co_purchase_link_count,
+        ),
+        fit_text_knn(
+            content,
+            event_weights=weights,
+            history_half_life_days=config.text_history_half_life_days,
+            neighbour_count=config.text_neighbour_count,
+        ),
     ]
     try:
         ease = fit_ease(
             interactions,
             event_weights=weights,
-            fit_half_life_days=60.0,
-            history_half_life_days=200.0,
-            penalty=150.0,
-            link_count=100,
+            fit_half_life_days=config.ease_fit_half_life_days,
+            history_half_life_days=config.ease_history_half_life_days,
+            penalty=config.ease_penalty,
+            link_count=config.ease_link_count,
         )
     except TooManyItems as reason:
         on_skip(Ease.name, str(reason))

@@ -4,6 +4,7 @@ from django_recs.models.event import Event, EventQuerySet, Purpose, RefusedEvent
 from django_recs.models.model_version import Evaluation, ModelPointer, ModelVersion
 from django_recs.models.placement import Placement, Strategy
 from django_recs.models.training_run import Lease, TrainingRun
+from django_recs.models.tuning import TunedConfiguration, TuningEntry, TuningStudy, TuningTrial
 from django_recs.models.visitor import Visitor
 
 __all__ = [
@@ -18,5 +19,9 @@ __all__ = [
     "RefusedEvent",
     "Strategy",
     "TrainingRun",
+    "TunedConfiguration",
+    "TuningEntry",
+    "TuningStudy",
+    "TuningTrial",
     "Visitor",
 ]

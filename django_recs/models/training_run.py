@@ -64,6 +64,8 @@ class TrainingRun(models.Model):
     unit_count = models.PositiveIntegerField(_("customers and visitors"), null=True, blank=True)
     device = models.CharField(_("device"), max_length=60, blank=True, default="")
     """Where the network was trained, such as ``cpu`` or ``cuda: NVIDIA H100``."""
+    configuration = models.JSONField(_("configuration"), default=dict)
+    """``{"source": "study 3, trial 12", "values": {"voices.ease_penalty": 300.0}}``: what differs from the defaults."""
 
     test_read_count = models.PositiveSmallIntegerField(_("test period read"), default=0)
     """How often the events of the test period were read: once, and once more for each attempt cut off after it."""

@@ -1,8 +1,8 @@
 """The live version as a competitor: its voices answer in the item numbers of the new data."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self, cast
 
 import numpy as np
@@ -11,14 +11,19 @@ from django_recs.engine.artifacts import ArtifactRefused
 from django_recs.engine.blend import Blend
 from django_recs.engine.interactions import FloatArray, Histories, Int32Array
 from django_recs.engine.ranking.facts import ItemFacts
+from django_recs.engine.ranking.ranker import Ranker
 from django_recs.engine.recommender import Arrays, Recommender
+from django_recs.engine.situations import Situation
 from django_recs.models import ModelVersion
+from django_recs.pipeline.configuration import Configuration
 from django_recs.serving.live import open_version
 from django_recs.serving.registry import live_version
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "champion."
+CONFIGURATION = "configuration"
+"""Where the protocol of an evaluation, and with it the manifest, says which hyper-parameters were used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,8 @@ class Champion:
     blend: Blend
     trained_until: int
     """Seconds since 1970: it must not be judged by anything before, which it may have seen."""
+    configuration: Configuration = field(default_factory=Configuration)
+    """The hyper-parameters that it was trained with."""
 
     def recipe(self, voices: Sequence[Recommender], facts: ItemFacts | None) -> Blend | None:
         """Its weights and rankers over ``voices``, by name, and ``facts``; None where a situation would be mute."""
@@ -73,6 +80,37 @@ class TranslatedVoice:
         return replace(histories, item=item).where(item > 0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PrefixedVoice:
+    """A voice with `PREFIX` before its name."""
+
+    voice: Recommender
+
+    @property
+    def name(self) -> str:
+        return f"{PREFIX}{self.voice.name}"
+
+    @property
+    def supports_cold_items(self) -> bool:
+        return self.voice.supports_cold_items
+
+    def score(self, histories: Histories) -> FloatArray:
+        return self.voice.score(histories)
+
+    def arrays(self) -> Arrays:
+        raise TypeError("A voice of the live version is for comparing only; it is not stored.")
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        raise TypeError("A voice of the live version is for comparing only; it is not stored.")
+
+
+def under_own_names(blend: Blend) -> Blend:
+    """``blend`` with `PREFIX` before the names of its voices, to be judged beside voices of the same names."""
+    voices = cast(tuple[Recommender, ...], tuple(PrefixedVoice(voice=voice) for voice in blend.voices))
+    return replace(blend, voices=voices, rankers=_prefixed(blend.rankers, PREFIX))
+
+
 def open_champion(item_ids: Sequence[str]) -> Champion | None:
     """The live version over ``item_ids`` (I + 1,), or None when there is none or its artifact cannot be opened."""
     version = live_version()
@@ -105,14 +143,20 @@ def open_translated(version: ModelVersion, item_ids: Sequence[str], *, prefix: s
         version_id=version.pk,
         blend=_translated(artifact.blend, cast(tuple[Recommender, ...], voices), theirs, prefix=prefix),
         trained_until=int(artifact.manifest["dataset"]["trained_until"]),
+        configuration=Configuration.from_described(
+            artifact.manifest["metrics"].get("protocol", {}).get(CONFIGURATION, {})
+        ),
     )
 
 
 def _translated(blend: Blend, voices: tuple[Recommender, ...], theirs: Int32Array, *, prefix: str) -> Blend:
     """``blend`` over its translated voices, whose names got a ``prefix``; its facts in the order of ``theirs``."""
-    rankers = {
-        situation: replace(ranker, voices=np.char.add(prefix, ranker.voices))
-        for situation, ranker in blend.rankers.items()
-    }
     facts = blend.facts.take(theirs) if blend.facts else None
-    return Blend(voices=voices, weights=blend.weights, rankers=rankers, facts=facts)
+    return Blend(voices=voices, weights=blend.weights, rankers=_prefixed(blend.rankers, prefix), facts=facts)
+
+
+def _prefixed(rankers: Mapping[Situation, Ranker], prefix: str) -> dict[Situation, Ranker]:
+    """Rankers of voices whose names got a ``prefix``."""
+    return {
+        situation: replace(ranker, voices=np.char.add(prefix, ranker.voices)) for situation, ranker in rankers.items()
+    }

@@ -94,10 +94,11 @@ class ExportedData:
         return digest.hexdigest()
 
 
-def export_interactions(until: datetime | None = None) -> ExportedData:
+def export_interactions(until: datetime | None = None, *, last_pk: int | None = None) -> ExportedData:
     """Read the events before ``until``, or all of them, and the whole catalogue.
 
-    Memory grows by about 60 bytes per event; the rows themselves pass through in pages.
+    With ``last_pk`` only the events stored up to that one: the same again later, whatever has come in since. Memory
+    grows by about 60 bytes per event; the rows themselves pass through in pages.
 
     Raises:
         CatalogNotFound: no app registered a `Catalog`.
@@ -106,7 +107,7 @@ def export_interactions(until: datetime | None = None) -> ExportedData:
     units = _UnitIndex()
     texts = {DEVICE: _TextIndex(), COUNTRY: _TextIndex()}
     with _garbage_collection_paused():
-        columns = _read_columns(_event_rows(until), units=units, item_ids=item_ids, texts=texts)
+        columns = _read_columns(_event_rows(until, last_pk), units=units, item_ids=item_ids, texts=texts)
     return _assemble(columns, texts=texts, units=units, item_ids=item_ids, content=content)
 
 
@@ -120,7 +121,7 @@ def joined(first: Interactions, second: Interactions) -> Interactions:
     return _sorted_interactions(columns, context, unit_ids=first.unit_ids, item_ids=first.item_ids)
 
 
-def _event_rows(until: datetime | None) -> QuerySet[Event, tuple[Any, ...]]:
+def _event_rows(until: datetime | None, last_pk: int | None) -> QuerySet[Event, tuple[Any, ...]]:
     weights = get_settings().event_weights
     liked = [event_type for event_type, weight in weights.items() if weight > 0]
     taught = Q(type__in=liked) & ~Q(item_id="")
@@ -129,6 +130,8 @@ def _event_rows(until: datetime | None) -> QuerySet[Event, tuple[Any, ...]]:
     events = events.exclude(customer_id="", visitor_id="")
     if until is not None:
         events = events.filter(occurred_at__lt=until)
+    if last_pk is not None:
+        events = events.filter(pk__lte=last_pk)
     person = Case(
         When(customer_id="", then=Concat(Value("v:"), "visitor_id")),
         default=Concat(Value("c:"), "customer_id"),

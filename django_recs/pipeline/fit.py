@@ -7,7 +7,7 @@ everything, because the newest events matter most to a shop.
 
 import importlib.util
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,8 @@ from django_recs.engine.recommender import Recommender
 from django_recs.engine.splits import TimeSplit
 from django_recs.exceptions import TooLittleData
 from django_recs.models import TrainingRun
-from django_recs.pipeline.champion import PREFIX, Champion, open_champion
+from django_recs.pipeline.champion import CONFIGURATION, PREFIX, Champion, open_champion, under_own_names
+from django_recs.pipeline.configuration import Configuration
 from django_recs.pipeline.export import ExportedData
 from django_recs.pipeline.progress import OnProgress, RunProgress
 from django_recs.pipeline.voices import VoiceFitter
@@ -51,7 +52,7 @@ class Training:
     device: str
 
 
-def train(data: ExportedData, progress: RunProgress) -> Training:
+def train(data: ExportedData, progress: RunProgress, configuration: Configuration) -> Training:
     """Fit, judge and fit again.
 
     Raises:
@@ -61,7 +62,7 @@ def train(data: ExportedData, progress: RunProgress) -> Training:
     champion = open_champion(data.interactions.item_ids)
     split = choose_split(data.interactions)
     test = SealedPeriod(data=data, start=split.test_start, end=split.end, on_read=progress.count_test_read)
-    fitter = VoiceFitter(content=data.content)
+    fitter = VoiceFitter(content=data.content, configuration=configuration)
 
     past = data.as_of(split.valid_start)
     voices = fitter.fit(past, progress.between(0.05, 0.30))
@@ -77,8 +78,10 @@ def train(data: ExportedData, progress: RunProgress) -> Training:
     judged = blend.with_voices(
         fitter.fit(past, progress.between(0.35, 0.62)), facts=item_facts(past, data.content.prices)
     )
-    progress.enter(Status.EVALUATING, 0.62, "Evaluating.")
-    opponent, note = choose_opponent(champion, judged, split)
+    opponent, note = choose_opponent(
+        champion, judged, split, configuration=configuration, refit=_refitting(data, split, progress)
+    )
+    progress.enter(Status.EVALUATING, 0.68, "Evaluating.")
     table = evaluation_table(
         judged,
         test.read(),
@@ -89,6 +92,7 @@ def train(data: ExportedData, progress: RunProgress) -> Training:
             "live_version": note,
             "weights": _weights(judged),
             "ranked": sorted(judged.rankers),
+            CONFIGURATION: configuration.described(),
         },
     )
     reasons = judge(table, champion="champion" if opponent else None)
@@ -131,23 +135,40 @@ def choose_split(interactions: Interactions) -> TimeSplit:
         raise TooLittleData(str(reason)) from reason
 
 
-def choose_opponent(champion: Champion | None, judged: Blend, split: TimeSplit) -> tuple[Blend | None, str]:
+Refit = Callable[[Configuration], Sequence[Recommender]]
+"""Voices with other hyper-parameters, fitted before the test period."""
+
+
+def choose_opponent(
+    champion: Champion | None, judged: Blend, split: TimeSplit, *, configuration: Configuration, refit: Refit
+) -> tuple[Blend | None, str]:
     """What stands for the live version in the test period, and in a sentence how it is compared.
 
     A live version that learned from the test period would be judged by what it knows. In a shop that trains nightly
-    that is the rule, so its recipe is compared then: its weights over the voices of ``judged``, that saw the same days.
+    that is the rule, so its recipe is compared then: its weights over the voices of ``judged``, that saw the same days,
+    or over voices of its own hyper-parameters where those of ``judged`` are others.
     """
     if champion is None:
         return None, "There is no live version to compare with."
     if champion.trained_until <= split.test_start:
         return champion.blend, f"Version {champion.version_id} is compared as it is."
-    recipe = champion.recipe(judged.voices, judged.facts)
+    tuned_anew = dict(champion.configuration.values) != dict(configuration.values)
+    recipe = champion.recipe(refit(champion.configuration) if tuned_anew else judged.voices, judged.facts)
     if recipe is None:
         return None, f"Version {champion.version_id} is made of voices that are no more; it cannot be compared."
-    return recipe, (
+    return under_own_names(recipe) if tuned_anew else recipe, (
         f"Version {champion.version_id} learned from events until {day_of(champion.trained_until)}, the test period "
-        "among them; its recipe is compared, over voices that did not see that period."
+        f"among them; its recipe{' and its hyper-parameters are' if tuned_anew else ' is'} compared, over voices that "
+        "did not see that period."
     )
+
+
+def _refitting(data: ExportedData, split: TimeSplit, progress: RunProgress) -> Refit:
+    def refit(configuration: Configuration) -> Sequence[Recommender]:
+        fitter = VoiceFitter(content=data.content, configuration=configuration)
+        return fitter.fit(data.as_of(split.test_start), progress.between(0.62, 0.68))
+
+    return refit
 
 
 def evaluation_table(

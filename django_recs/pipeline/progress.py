@@ -27,7 +27,7 @@ class RunProgress:
 
     def enter(self, status: TrainingRun.Status, share: float, message: str, **facts: object) -> None:
         """The run goes on to ``status``; ``facts`` are other fields of its row that are known now."""
-        _leave_old_connections()
+        leave_old_connections()
         self._store(status=status, progress=share, message=message, **facts)
         self._on_progress(share, message)
 
@@ -54,7 +54,7 @@ class RunProgress:
         self._written_at = time.monotonic()
 
 
-def _leave_old_connections() -> None:
+def leave_old_connections() -> None:
     """As Django does between requests: a stage can outlast a connection. One inside a transaction is the caller's."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:

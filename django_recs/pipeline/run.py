@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django_recs.conf import get_settings
 from django_recs.exceptions import LeaseLost, TooLittleData
 from django_recs.models import Lease, ModelVersion, TrainingRun
+from django_recs.pipeline.configuration import configuration_in_force
 from django_recs.pipeline.export import ExportedData, export_interactions
 from django_recs.pipeline.lease import TRAINING, HeldLease, hold, is_free
 from django_recs.pipeline.progress import OnProgress, RunProgress
@@ -86,15 +87,17 @@ def _new_version(run: TrainingRun, lease: HeldLease, progress: RunProgress) -> M
     from django_recs.pipeline.publish import publish
 
     progress.enter(Status.EXPORTING, 0.0, "Reading events.")
+    configuration = configuration_in_force()
     data = export_interactions()
     _refuse_too_little(data)
     facts = {
         "event_count": len(data.interactions),
         "item_count": data.interactions.item_count,
         "unit_count": data.interactions.unit_count,
+        "configuration": configuration.described(),
     }
     progress.enter(Status.FITTING, 0.05, "Fitting.", **facts)
-    training = train(data, progress)
+    training = train(data, progress, configuration)
     progress.enter(Status.PUBLISHING, 0.98, "Writing the artifact.", device=training.device)
     return publish(training, run=run, fence=lease.renew)
 

@@ -17,6 +17,7 @@ from django_recs.engine.interactions import Interactions, ItemContent
 from django_recs.engine.local_time import LocalTime
 from django_recs.engine.recommender import Recommender
 from django_recs.engine.voices import fit_voices
+from django_recs.pipeline.configuration import Configuration
 from django_recs.pipeline.progress import OnProgress
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class VoiceFitter:
     """Fits all voices again and again within one run; the first fit of the network decides for how long the next go."""
 
     content: ItemContent
+    configuration: Configuration = field(default_factory=Configuration)
     event_weights: WeightArray = field(default_factory=event_weight_array)
     epoch_limit: int = field(default_factory=lambda: get_settings().network_epochs)
     device: str = ""
@@ -49,38 +51,42 @@ class VoiceFitter:
     def fit(self, interactions: Interactions, on_progress: OnProgress) -> tuple[Recommender, ...]:
         """Every voice on all of ``interactions``, in a fixed order."""
         on_progress(0.0, "Counting.")
-        counting = self._counting(interactions)
+        counting = self.counting(interactions)
         on_progress(COUNTING_SHARE, "Counted.")
-        if not self._has_network:
+        if not self.has_network:
             return counting
-        network = self._network(
+        network = self.network(
             interactions,
             lambda share, message: on_progress(COUNTING_SHARE + (1 - COUNTING_SHARE) * share, f"Network, {message}"),
         )
         return (*counting, network.voice())
 
     @property
-    def _has_network(self) -> bool:
+    def has_network(self) -> bool:
+        """Whether a network is wanted, and torch is there to fit one."""
         if self.epoch_limit and importlib.util.find_spec("torch") is None:
             logger.warning('torch is not installed, so no network is fitted: pip install "django-recs[train]".')
             return False
         return self.epoch_limit > 0
 
-    def _counting(self, interactions: Interactions) -> tuple[Recommender, ...]:
+    def counting(self, interactions: Interactions) -> tuple[Recommender, ...]:
+        """The voices that count."""
         return fit_voices(
             interactions,
             self.content,
             event_weights=self.event_weights,
+            config=self.configuration.voice_config,
             on_skip=lambda name, reason: logger.info("Without the voice %s: %s", name, reason),
         )
 
-    def _network(self, interactions: Interactions, on_progress: OnProgress) -> "FittedNetwork":
-        from django_recs.learning import NetworkConfig, fit_network
+    def network(self, interactions: Interactions, on_progress: OnProgress) -> "FittedNetwork":
+        """The voice that is learned."""
+        from django_recs.learning import fit_network
 
         # Threads that outnumber the free cores wait for each other: with both of two cores, and one of them busy, an
         # epoch of Online Retail took 50 s instead of 4.
         threads = get_settings().training_threads or max(1, (os.cpu_count() or 1) - 1)
-        config = NetworkConfig(epoch_limit=self.epoch_limit, thread_count=threads)
+        config = self.configuration.network_config(epoch_limit=self.epoch_limit, thread_count=threads)
         weights = {event_type.value: float(self.event_weights[code]) for code, event_type in enumerate(EVENT_TYPES)}
 
         def fit(config: "NetworkConfig") -> "FittedNetwork":

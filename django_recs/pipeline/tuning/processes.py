@@ -1,0 +1,31 @@
+"""More workers of a study on this machine, each a process of its own."""
+
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def more_workers(study_pk: int, count: int) -> Iterator[None]:
+    """So many processes that work on the study during the block, which ends when they have."""
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_work, args=(study_pk,), name=f"tuning {study_pk}") for _ in range(count)]
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.join()
+
+
+def _work(study_pk: int) -> None:
+    import django
+
+    django.setup()
+    from django_recs.pipeline.tuning.worker import work_off
+
+    try:
+        work_off(study_pk)
+    except KeyboardInterrupt:
+        return
