@@ -15,6 +15,9 @@ TONES = {
     "fitting": "busy",
     "evaluating": "busy",
     "publishing": "busy",
+    "running": "busy",
+    "finished": "good",
+    "complete": "good",
 }
 
 
@@ -24,5 +27,5 @@ def badge(label: str, *, tone: str = "quiet") -> SafeString:
 
 
 def status_badge(status: str, label: str) -> SafeString:
-    """The badge of a status of a training run or a model version."""
+    """The badge of a status of a training run, a model version, a tuning study or a trial."""
     return badge(label, tone=TONES.get(status, "quiet"))

@@ -183,9 +183,15 @@ def _facts(run: TrainingRun) -> list[tuple[str, str]]:
         (_("Items"), plain_count(run.item_count)),
         (_("Customers and visitors"), plain_count(run.unit_count)),
         (_("Computed on"), run.device or "–"),
+        (_("Hyper-parameters"), _source(run)),
         (_("Attempts"), plain_count(run.attempt_count)),
         (_("Started by"), run.trigger or "–"),
     ]
+
+
+def _source(run: TrainingRun) -> str:
+    source = run.configuration.get("source") if isinstance(run.configuration, dict) else None
+    return str(source or "–")
 
 
 def _timeline(run: TrainingRun) -> list[Moment]:

@@ -68,7 +68,13 @@ def search(options: argparse.Namespace) -> None:
 
     def objective(start: datetime, parameters: list[str], events: Interactions = events) -> Objective:
         nothing = np.zeros(0, dtype=np.int32)
-        refunds = Refunds(unit=nothing, item=nothing, time=nothing.astype(np.int64), quantity=nothing.astype(np.float32), basket=nothing)
+        refunds = Refunds(
+            unit=nothing,
+            item=nothing,
+            time=nothing.astype(np.int64),
+            quantity=nothing.astype(np.float32),
+            basket=nothing,
+        )
         return Objective(
             data=ExportedData(gross=events, refunds=refunds, content=content, unknown_item_count=0),
             base=Configuration(),

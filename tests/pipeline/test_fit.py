@@ -8,10 +8,13 @@ from pytest_django.fixtures import Settings
 
 from django_recs.engine.blend import Blend
 from django_recs.engine.interactions import SECONDS_PER_DAY, Histories, Interactions
+from django_recs.engine.recommender import Recommender
 from django_recs.engine.situations import Situation
+from django_recs.engine.splits import TimeSplit
 from django_recs.exceptions import TooLittleData
 from django_recs.pipeline.champion import Champion, TranslatedVoice
-from django_recs.pipeline.fit import choose_opponent, choose_split, day_of
+from django_recs.pipeline.configuration import Configuration
+from django_recs.pipeline.fit import Refit, choose_opponent, choose_split, day_of
 
 MARCH_1 = 19_783 * SECONDS_PER_DAY
 """2024-03-01 in seconds."""
@@ -42,6 +45,16 @@ class Echo:
         scores = np.tile(np.arange(self.item_count + 1, dtype=np.float32), (len(histories), 1))
         np.add.at(scores, (histories.row, histories.item), 10)
         return scores
+
+
+def never(configuration: Configuration) -> list[Recommender]:
+    raise AssertionError("no voices have to be fitted again")
+
+
+def opposed(
+    live: Champion | None, judged: Blend, split: TimeSplit, *, refit: Refit = never
+) -> tuple[Blend | None, str]:
+    return choose_opponent(live, judged, split, configuration=Configuration(), refit=refit)
 
 
 def champion(day: float, **weights: float) -> Champion:
@@ -86,19 +99,19 @@ def challenger(*names: str) -> Blend:
 
 def test_without_a_live_version_there_is_no_opponent() -> None:
     split = choose_split(events([0, 364.6]))
-    assert choose_opponent(None, challenger("a"), split) == (None, "There is no live version to compare with.")
+    assert opposed(None, challenger("a"), split) == (None, "There is no live version to compare with.")
 
 
 def test_a_live_version_that_saw_nothing_of_the_test_period_is_compared_as_it_is() -> None:
     live = champion(300, a=1.0)
-    opponent, note = choose_opponent(live, challenger("a"), choose_split(events([0, 364.6])))
+    opponent, note = opposed(live, challenger("a"), choose_split(events([0, 364.6])))
     assert opponent is live.blend
     assert note == "Version 4 is compared as it is."
 
 
 def test_of_a_live_version_that_saw_the_test_period_the_recipe_is_compared() -> None:
     judged = challenger("b", "new", "a")
-    opponent, note = choose_opponent(champion(360, a=0.75, b=0.25), judged, choose_split(events([0, 364.6])))
+    opponent, note = opposed(champion(360, a=0.75, b=0.25), judged, choose_split(events([0, 364.6])))
     assert opponent is not None
     assert opponent.voices == judged.voices
     assert opponent.weights[Situation.RETURNING].tolist() == [0.25, 0.0, 0.75]
@@ -108,8 +121,31 @@ def test_of_a_live_version_that_saw_the_test_period_the_recipe_is_compared() -> 
     )
 
 
+def test_a_live_version_of_other_hyper_parameters_is_compared_over_voices_of_its_own() -> None:
+    """The voices of the challenger must not stand for both, or a worse configuration would have no rival."""
+    old = Configuration(source="study 3, trial 12", values={"voices.ease_penalty": 300.0})
+    live = replace(champion(360, a=0.75, b=0.25), configuration=old)
+    asked = []
+
+    def refit(configuration: Configuration) -> list[Recommender]:
+        asked.append(configuration)
+        return list(challenger("a", "b").voices)
+
+    opponent, note = opposed(live, challenger("b", "a"), choose_split(events([0, 364.6])), refit=refit)
+    assert opponent is not None
+    assert asked == [old]
+    assert [voice.name for voice in opponent.voices] == ["champion.a", "champion.b"]
+    assert opponent.weights[Situation.RETURNING].tolist() == [0.75, 0.25]
+    history = Histories.of_one(item=[2], event_type=[7], time=[1], now=9)
+    assert opponent.voices[0].score(history)[:, 1:].tolist() == [[1.0, 12.0, 3.0]]
+    assert note == (
+        "Version 4 learned from events until 2025-02-24, the test period among them; its recipe and its "
+        "hyper-parameters are compared, over voices that did not see that period."
+    )
+
+
 def test_a_recipe_of_voices_that_are_no_more_cannot_be_compared() -> None:
-    opponent, note = choose_opponent(champion(360, old=1.0), challenger("a"), choose_split(events([0, 364.6])))
+    opponent, note = opposed(champion(360, old=1.0), challenger("a"), choose_split(events([0, 364.6])))
     assert opponent is None
     assert note == "Version 4 is made of voices that are no more; it cannot be compared."
 

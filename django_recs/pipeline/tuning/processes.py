@@ -1,8 +1,9 @@
 """More workers of a study on this machine, each a process of its own."""
 
 import multiprocessing
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 @contextmanager
@@ -23,9 +24,8 @@ def _work(study_pk: int) -> None:
     import django
 
     django.setup()
+    from django_recs.pipeline.tuning.report import trial_line
     from django_recs.pipeline.tuning.worker import work_off
 
-    try:
-        work_off(study_pk)
-    except KeyboardInterrupt:
-        return
+    with suppress(KeyboardInterrupt):
+        work_off(study_pk, on_trial=lambda trial: print(trial_line(trial), file=sys.stderr))  # noqa: T201

@@ -9,21 +9,13 @@ SHOWN = 5
 
 
 def trial_line(trial: TuningTrial) -> str:
-    """One line for a trial that began or ended."""
-    head = f"trial {trial.number:>3}"
-    if trial.state == State.RUNNING:
-        return f"{head}  began: {values_in_words(trial)}"
+    """One line for a trial that has ended."""
     took = f"{(trial.finished_at - trial.started_at).total_seconds():.0f} s" if trial.finished_at else ""
-    if trial.state != State.COMPLETE or trial.score is None:
-        return f"{head}  {trial.get_state_display().lower()}  {trial.message}  {took}".replace("    ", "  ")
-    return f"{head}  NDCG@10 {trial.score:.4f}  {_gain(trial)}  {took}"
-
-
-def values_in_words(trial: TuningTrial) -> str:
-    """``voices.ease_penalty 150, ...``, or that these are the values in use."""
-    if trial.is_baseline:
-        return "the configuration in use"
-    return ", ".join(f"{name} {value:g}" for name, value in trial.values.items())
+    name = "the configuration in use" if trial.is_baseline else f"worker {trial.worker}"
+    parts = [f"trial {trial.number:>3}", took.rjust(6), trial.get_state_display(), trial.message]
+    if trial.state == State.COMPLETE and trial.score is not None:
+        parts[2:] = [f"NDCG@10 {trial.score:.4f}", _gain(trial)]
+    return "  ".join(filter(None, [*parts, name]))
 
 
 def as_text(study: TuningStudy, *, limit: int = SHOWN) -> str:

@@ -46,7 +46,7 @@ def work_off(study_pk: int, *, on_trial: OnTrial = lambda trial: None) -> Tuning
     """Join the study as one more worker and return its row when nothing is left to do; a finished one is left as it is.
 
     Args:
-        on_trial: told each trial of this worker when it begins and when it has ended.
+        on_trial: told each trial of this worker when it has ended.
 
     Raises:
         TuningRefused: the events by which the study judges are not those that it began with.
@@ -125,7 +125,6 @@ class Worker:
         if begun is None:
             return False
         trial, row = begun
-        self.on_trial(row)
         try:
             judgement = self.objective.judge(self.objective.base.changed(row.values), partial(self._hear, trial, row))
         except optuna.TrialPruned:
