@@ -16,6 +16,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 import django_recs
 from django_recs import exceptions, signals
 from django_recs.conf import Settings
+from django_recs.engine.parameters import PARAMETERS
+from django_recs.engine.voices import VoiceConfig
+from django_recs.learning import NetworkConfig
 from tests.pages import README, ROOT, Snippet, links, pages, reference, sections, snippets
 
 PACKAGE = Path(django_recs.__file__).parent
@@ -51,6 +54,16 @@ def test_the_settings_page_names_no_setting_that_does_not_exist() -> None:
     documented = re.findall(r"^### `([A-Z_]+)`$", reference("settings"), flags=re.MULTILINE)
 
     assert sorted(documented) == sorted(field.name.upper() for field in fields(Settings))
+
+
+def test_the_tuning_page_names_each_parameter_with_its_range_and_default() -> None:
+    page = (ROOT / "docs" / "how_to" / "tuning.md").read_text()
+
+    defaults = {"voices": VoiceConfig(), "network": NetworkConfig()}
+    assert re.findall(r"^\| `(\w+\.\w+)` \| (.+) \| (.+) \|$", page, flags=re.MULTILINE) == [
+        (each.name, f"{each.low:,g} to {each.high:,g}", f"{getattr(defaults[each.part], each.field):,g}")
+        for each in PARAMETERS
+    ]
 
 
 def test_each_system_check_has_a_section() -> None:

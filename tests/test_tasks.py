@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from django_recs import tasks
 from django_recs.exceptions import TrainingInProgress
-from django_recs.models import RefusedEvent, TrainingRun
+from django_recs.models import RefusedEvent, TrainingRun, TuningStudy
 from django_recs.pipeline.lease import acquire
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +34,9 @@ def statuses() -> list[tuple[str, str]]:
 
 
 def test_names_and_acknowledgement_are_explicit() -> None:
-    assert (tasks.train.name, tasks.tick.name) == ("django_recs.train", "django_recs.tick")
-    for task in (tasks.train, tasks.tick):
+    names = {tasks.train: "django_recs.train", tasks.tune: "django_recs.tune", tasks.tick: "django_recs.tick"}
+    for task, name in names.items():
+        assert task.name == name
         assert (task.acks_late, task.reject_on_worker_lost, task.ignore_result) == (False, False, True)
 
 
@@ -85,6 +86,35 @@ def test_tick_leaves_a_run_alone_that_somebody_works_on() -> None:
 def test_tick_without_work_makes_none() -> None:
     tasks.tick.delay()
     assert statuses() == []
+
+
+def test_tune_joins_the_study_it_is_told() -> None:
+    study = TuningStudy.objects.create(parameters=["voices.ease_penalty"])
+    tasks.tune.delay(study.pk)
+    study.refresh_from_db()
+    assert (study.status, study.worker_count) == (TuningStudy.Status.SKIPPED, 1)
+
+
+def test_tick_takes_up_a_study_without_a_worker_and_leaves_one_that_has_some() -> None:
+    busy = TuningStudy.objects.create(status=TuningStudy.Status.RUNNING, worker_count=1)
+    acquire(f"tuning {busy.pk}-1")
+    left = TuningStudy.objects.create()
+    tasks.tick.delay()
+    assert list(TuningStudy.objects.order_by("pk").values_list("status", "worker_count")) == [
+        (TuningStudy.Status.RUNNING, 1),
+        (TuningStudy.Status.SKIPPED, 1),
+    ]
+    assert left.pk > busy.pk
+
+
+def test_a_queued_study_is_told_to_so_many_workers_after_the_commit() -> None:
+    study = TuningStudy.objects.create()
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        tasks.queue_tuning(study, workers=2)
+        study.refresh_from_db()
+        assert study.status == TuningStudy.Status.QUEUED
+    study.refresh_from_db()
+    assert (study.status, study.worker_count) == (TuningStudy.Status.SKIPPED, 1)  # the second found it ended
 
 
 def test_tick_deletes_what_was_refused_long_ago() -> None:

@@ -25,6 +25,8 @@ BLOCKED = (
     "pyarrow",
     "onnx",
     "onnxscript",
+    "optuna",
+    "sqlalchemy",
     "matplotlib",
     "django_recs.learning",
 )

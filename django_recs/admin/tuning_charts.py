@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from django_recs.admin.tuning_words import parameter_label, plain_number
+from django_recs.admin.tuning_words import parameter_label, plain_number, plain_trial_score
 from django_recs.engine.parameters import BY_NAME, Parameter
 from django_recs.models import TuningTrial
 
@@ -70,8 +70,8 @@ class TrialChart:
         """The chart in a sentence, for those who do not see it."""
         return _("%(count)d trials scored %(low)s to %(high)s; the best so far is a rising line.") % {
             "count": len(self.dots),
-            "low": plain_number(self.scale.low),
-            "high": plain_number(self.scale.high),
+            "low": plain_trial_score(self.scale.low),
+            "high": plain_trial_score(self.scale.high),
         }
 
 
@@ -178,7 +178,7 @@ def _dot(trial: TuningTrial, x: float, scale: Scale, best: TuningTrial) -> Dot:
     return Dot(
         x=x,
         y=scale.y(_score(trial)),
-        label=_("Trial %(number)d: %(score)s") % {"number": trial.number, "score": plain_number(trial.score)},
+        label=_("Trial %(number)d: %(score)s") % {"number": trial.number, "score": plain_trial_score(trial.score)},
         is_best=trial is best,
         is_baseline=trial.is_baseline,
         is_below=_score(trial) < scale.low,

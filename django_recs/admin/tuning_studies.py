@@ -20,7 +20,7 @@ from django_recs.admin.badges import status_badge
 from django_recs.admin.evaluation_words import slice_label
 from django_recs.admin.read_only import ReadOnlyAdmin
 from django_recs.admin.tuning_charts import parameter_charts, trial_chart
-from django_recs.admin.tuning_words import labelled_values, parameter_label, plain_gain, plain_number
+from django_recs.admin.tuning_words import labelled_values, plain_gain, plain_number, plain_trial_score, signed
 from django_recs.admin.wording import labelled, plain_count, plain_duration, plain_time
 from django_recs.models import TunedConfiguration, TuningStudy, TuningTrial
 
@@ -71,7 +71,7 @@ class TuningStudyAdmin(ReadOnlyAdmin[TuningStudy]):
     @admin.display(description=gettext_lazy("best gain"))
     def best(self, study: Any) -> SafeString:
         gain = study.best_gain
-        return labelled(_("best gain"), "–" if gain is None else f"{gain:+.4f}")
+        return labelled(_("best gain"), "–" if gain is None else signed(gain))
 
     @admin.display(description=gettext_lazy("what happened"))
     def what(self, study: TuningStudy) -> str:
@@ -159,6 +159,7 @@ def _details(study: TuningStudy) -> dict[str, Any]:
         "parameter_charts": parameter_charts(study.parameters, trials),
         "rows": [_row(trial, in_use) for trial in [*complete, *others][:SHOWN_TRIALS]],
         "best": complete[0] if complete else None,
+        "is_best_in_use": bool(complete and in_use and in_use.trial_id == complete[0].pk),
         "in_use": in_use,
         "is_cut": len(trials) > SHOWN_TRIALS,
     }
@@ -168,24 +169,22 @@ def _figures(study: TuningStudy, trials: list[TuningTrial], complete: list[Tunin
     """Label, value and note of the boxes at the top."""
     baseline = next((trial for trial in complete if trial.is_baseline), None)
     best = complete[0] if complete else None
+    error = _("± %s, question by question") % plain_trial_score(best.gain_error or 0.0) if best else ""
     pruned = sum(trial.state == State.PRUNED for trial in trials)
+    given_up = _("complete; %s given up early") % plain_count(pruned) if pruned else _("complete")
     return [
         (
             _("In use when it began"),
-            plain_number(baseline.score) if baseline else "–",
+            plain_trial_score(baseline.score if baseline else None),
             _("NDCG@10 in the validation period, 1 at best"),
         ),
         (
             _("Best trial"),
-            plain_number(best.score) if best else "–",
+            plain_trial_score(best.score if best else None),
             _("trial %s") % best.number if best else _("none is complete"),
         ),
-        (
-            _("Gain"),
-            plain_gain(best.gain, best.gain_error) if best else "–",
-            _("± standard error, question by question"),
-        ),
-        (_("Trials"), plain_count(len(complete)), _("complete; %s were given up early") % plain_count(pruned)),
+        (_("Gain"), signed(best.gain) if best and best.gain is not None else "–", error),
+        (_("Trials"), plain_count(len(complete)), given_up),
     ]
 
 
@@ -213,11 +212,11 @@ def _row(trial: TuningTrial, in_use: TunedConfiguration | None) -> dict[str, Any
     return {
         "trial": trial,
         "badge": status_badge(trial.state, trial.get_state_display()),
-        "score": "–" if trial.score is None else plain_number(trial.score),
+        "score": plain_trial_score(trial.score),
         "gain": _gain(trial),
-        "slices": [(slice_label(name), plain_number(score)) for name, score in trial.slice_scores.items()],
+        "slices": [(slice_label(name), plain_trial_score(score)) for name, score in trial.slice_scores.items()],
         "took": plain_duration(took) if took else "–",
-        "values": [(parameter_label(name), plain_number(value)) for name, value in trial.values.items()],
+        "values": labelled_values(trial.values),
         "is_in_use": bool(in_use and in_use.trial_id == trial.pk),
         "may_be_used": trial.state == State.COMPLETE,
     }

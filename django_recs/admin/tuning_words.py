@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 PARAMETER_LABELS = {
@@ -43,16 +42,21 @@ def plain_number(value: object) -> str:
     return number_format(round(value, digits), decimal_pos=digits, force_grouping=True)
 
 
+def plain_trial_score(score: float | None) -> str:
+    """``0.2150``: always four decimals, since configurations differ in the last ones; a dash where there is none."""
+    return "–" if score is None else number_format(round(score, 4), decimal_pos=4)
+
+
 def plain_gain(gain: float | None, error: float | None) -> str:
     """``+0.0021 ± 0.0009``; a dash where nothing was compared."""
     if gain is None:
         return "–"
-    sign = "+" if gain >= 0 else "−"
-    return _("%(sign)s%(gain)s ± %(error)s") % {
-        "sign": sign,
-        "gain": number_format(round(abs(gain), 4), decimal_pos=4),
-        "error": number_format(round(error or 0.0, 4), decimal_pos=4),
-    }
+    return f"{signed(gain)} ± {plain_trial_score(error or 0.0)}"
+
+
+def signed(gain: float) -> str:
+    """``+0.0021`` or ``−0.0003``."""
+    return f"{'+' if gain >= 0 else '−'}{plain_trial_score(abs(gain))}"
 
 
 def labelled_values(values: object) -> list[tuple[str, str]]:

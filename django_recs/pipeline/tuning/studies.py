@@ -116,7 +116,7 @@ def _verdict(study: TuningStudy, best: TuningTrial | None, *, wins: bool) -> str
     count = completed_count(study)
     needed = f"{noise_errors(count):.1f} standard errors of {best.gain_error:.4f}"
     if wins:
-        return f"{lead}, which is more than {needed}. The next training starts with it, and the gate decides."
+        return f"{lead}, which is more than {needed}. It was put in use for the next training; the gate decides."
     return f"{lead}. The best of {count} may lie {needed} above by chance, so nothing was changed."
 
 
