@@ -2,12 +2,12 @@
 
 from tests.pipeline.rows import add_products, event, store
 
-CUSTOMERS = 120
+CUSTOMERS = 60
 PRODUCTS = 24
 
 
 def add_movers() -> list[str]:
-    """120 customers who buy three products every five days, and after day 25 three others; days 0 to 60.
+    """60 customers who buy three products every five days, and after day 25 three others; days 0 to 60.
 
     Whoever remembers for long is as fond of the first three as of the others, which are the only ones still bought.
     Everybody's products are their own, so that no bestseller helps. The validation period is days 36 to 48.

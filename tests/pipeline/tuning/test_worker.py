@@ -4,6 +4,7 @@ import re
 import signal
 from datetime import timedelta
 
+import optuna
 import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -11,8 +12,9 @@ from pytest_django.fixtures import Settings
 from django_recs.exceptions import TuningRefused
 from django_recs.models import Event, Lease, TunedConfiguration, TuningStudy, TuningTrial
 from django_recs.pipeline.lease import acquire
+from django_recs.pipeline.tuning.search import distributions, open_search
 from django_recs.pipeline.tuning.studies import due_study, new_study, noise_errors, stop
-from django_recs.pipeline.tuning.worker import work_off
+from django_recs.pipeline.tuning.worker import Worker, _objective, work_off
 from tests.pipeline.processes import PATIENCE_SECONDS, Project, kill
 from tests.pipeline.rows import add_products, add_shop
 from tests.pipeline.tuning.shops import add_movers
@@ -171,37 +173,37 @@ def test_the_trial_of_a_lost_worker_is_cut_off_and_the_baseline_tried_again() ->
 
 def work_off_until_first_trial(study: TuningStudy) -> int:
     """A worker that died in its first trial: what it left in the database. Returns its number."""
-    from django_recs.pipeline.tuning import worker as module
-
     number = study.join()
     acquire(f"tuning {study.pk}-{number}", seconds=60)
-    objective = module._objective(study)
-    search = module.open_search(study, worker=number)
-    dead = module.Worker(study=study, number=number, objective=objective, search=search, on_trial=lambda trial: None)
+    search = open_search(study, worker=number)
+    dead = Worker(study=study, number=number, objective=_objective(study), search=search, on_trial=lambda trial: None)
     dead.plan_once()
     assert dead._begin() is not None
     return number
 
 
-def test_a_network_gives_up_early_what_is_hopeless(settings: Settings, db: None) -> None:
-    """A learning rate near zero learns nothing: after four trials that did, the pruner sees it after two epochs."""
-    settings.DJANGO_RECS = {"NETWORK_EPOCHS": 2, "TRAINING_THREADS": 1}
-    add_shop(customers=40)
-    study = new_study(trigger="test", trial_limit=6, only=["network.learning_rate"])
-    from django_recs.pipeline.tuning.worker import Worker, _objective, open_search
-
-    number = study.join()
-    search = open_search(study, worker=number)
-    worker = Worker(study=study, number=number, objective=_objective(study), search=search, on_trial=lambda trial: None)
-    worker.plan_once()
-    for rate in (4e-3, 5e-3, 6e-3, 3e-4, 3e-4):
-        search.enqueue_trial({"network.learning_rate": rate})
-    worker.run()
-    trials = list(study.trials.order_by("number"))
-    assert [trial.state for trial in trials[:4]] == [State.COMPLETE] * 4
-    assert {trial.state for trial in trials[4:]} == {State.PRUNED}
-    assert [len(trial.epoch_scores) for trial in trials] == [2, 2, 2, 2, 2, 2]
-    assert trials[4].score is None
+def test_a_network_is_given_up_early_where_earlier_ones_had_learned_more(settings: Settings, db: None) -> None:
+    """Four trials that ranked perfectly after each epoch: the next is judged from the second epoch on."""
+    settings.DJANGO_RECS = {"NETWORK_EPOCHS": 3, "TRAINING_THREADS": 1}
+    add_movers()
+    study = new_study(trigger="test", trial_limit=1, only=["network.learning_rate"])
+    TuningStudy.objects.update(is_planned=True)  # no baseline, which is never given up
+    search = open_search(study, worker=0)
+    for _ in range(4):
+        search.add_trial(
+            optuna.trial.create_trial(
+                params={"network.learning_rate": 2e-3},
+                distributions=distributions(study),
+                value=1.0,
+                intermediate_values={epoch: 1.0 for epoch in (1, 2, 3)},
+            )
+        )
+    study = work_off(study.pk)
+    trial = study.trials.get()
+    assert (trial.number, trial.state, trial.score) == (4, State.PRUNED, None)
+    assert len(trial.epoch_scores) == 2
+    assert all(0 < score < 1 for score in trial.epoch_scores)
+    assert open_search(study, worker=0).trials[-1].intermediate_values == dict(enumerate(trial.epoch_scores, start=1))
 
 
 RUN = """
