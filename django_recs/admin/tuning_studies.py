@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_protect
 
 from django_recs.admin.badges import status_badge
-from django_recs.admin.evaluation_words import slice_label
 from django_recs.admin.read_only import ReadOnlyAdmin
 from django_recs.admin.tuning_charts import parameter_charts, trial_chart
 from django_recs.admin.tuning_words import labelled_values, plain_gain, plain_number, plain_trial_score, signed
 from django_recs.admin.wording import labelled, plain_count, plain_duration, plain_time
+from django_recs.model_cards.words import slice_label
 from django_recs.models import TunedConfiguration, TuningStudy, TuningTrial
 
 State = TuningTrial.State

@@ -90,7 +90,7 @@ class Figure:
     """None where fewer than two queries leave it unknown."""
 
 
-def clustered_error(values: Values, clusters: Counts) -> float:
+def clustered_error(values: Values, clusters: npt.NDArray[np.integer]) -> float:
     """Standard error of the mean of the differences ``values`` (Q,) if in truth there is none; clusters move together.
 
     sqrt(sum over clusters of (sum of values)^2) / Q (Liang and Zeger, 1986, the "sandwich", at a mean of 0). The mean

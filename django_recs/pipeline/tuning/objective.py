@@ -24,8 +24,8 @@ from django_recs.engine.splits import TimeSplit
 from django_recs.exceptions import TooLittleData
 from django_recs.pipeline.configuration import Configuration
 from django_recs.pipeline.export import ExportedData
-from django_recs.pipeline.fit import window_queries
 from django_recs.pipeline.voices import VoiceFitter
+from django_recs.pipeline.windows import window_queries
 
 QUERY_LIMIT = 2_000
 """Questions of a slice that are asked at most; more make a trial slower, and its score hardly steadier."""

@@ -195,7 +195,7 @@ def test_a_network_is_given_up_early_where_earlier_ones_had_learned_more(setting
                 params={"network.learning_rate": 2e-3},
                 distributions=distributions(study),
                 value=1.0,
-                intermediate_values={epoch: 1.0 for epoch in (1, 2, 3)},
+                intermediate_values=dict.fromkeys((1, 2, 3), 1.0),
             )
         )
     study = work_off(study.pk)

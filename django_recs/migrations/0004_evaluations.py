@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("django_recs", "0002_default_placements"),
+        ("django_recs", "0003_tuning"),
     ]
 
     operations = [
