@@ -16,6 +16,7 @@ from django_recs.engine.baselines.frequency import PersonalFrequency, fit_person
 from django_recs.engine.baselines.neighbours import ItemKNN, fit_item_knn
 from django_recs.engine.baselines.popularity import Trend, fit_trend
 from django_recs.engine.baselines.text import TextKNN, fit_text_knn
+from django_recs.engine.baselines.transitions import Transitions, fit_transitions
 from django_recs.engine.encoder import SequenceVoice
 from django_recs.engine.interactions import Interactions, ItemContent
 from django_recs.engine.recommender import Recommender
@@ -28,6 +29,7 @@ VOICE_KINDS: dict[str, type[Recommender]] = {
     "co_purchase": CoPurchase,
     "ease": Ease,
     "text_knn": TextKNN,
+    "transitions": Transitions,
     "sequence": SequenceVoice,
 }
 """The classes that an artifact may name, and the names it uses for them."""
@@ -56,6 +58,13 @@ class VoiceConfig:
     text_history_half_life_days: float = 100.0
     text_neighbour_count: int = 30
     """Items of similar text that are kept of an item."""
+    transitions_half_life_places: float = 3.0
+    """Moments of a visitor after which an event says half as much about what comes next."""
+    transitions_fit_half_life_days: float = 200.0
+    transitions_penalty: float = 150.0
+    """L2 penalty, as of the linear model below."""
+    transitions_link_count: int = 100
+    """Items that follow an item that are kept."""
     ease_fit_half_life_days: float = 60.0
     ease_history_half_life_days: float = 200.0
     ease_penalty: float = 150.0
@@ -77,7 +86,8 @@ PRIOR_WEIGHTS: Mapping[Situation, Mapping[str, float]] = {
         "text_knn": 0.02,
     },
     Situation.NEW_TO_THEM: {
-        "ease": 0.47,
+        "ease": 0.42,
+        "transitions": 0.05,
         "text_knn": 0.19,
         "trend_3d": 0.11,
         "item_knn": 0.10,
@@ -150,6 +160,14 @@ def fit_voices(
             event_weights=weights,
             history_half_life_days=config.text_history_half_life_days,
             neighbour_count=config.text_neighbour_count,
+        ),
+        fit_transitions(
+            interactions,
+            event_weights=weights,
+            half_life_places=config.transitions_half_life_places,
+            fit_half_life_days=config.transitions_fit_half_life_days,
+            penalty=config.transitions_penalty,
+            link_count=config.transitions_link_count,
         ),
     ]
     try:
