@@ -38,6 +38,7 @@ RECOMMENDER_LABELS = {
     "item_knn": gettext_lazy("Similar items (kNN)"),
     "co_purchase": gettext_lazy("Bought together"),
     "ease": gettext_lazy("Linear model (EASE)"),
+    "transitions": gettext_lazy("What comes next (linear)"),
     "text_knn": gettext_lazy("Similar texts"),
     "sequence": gettext_lazy("Neural network"),
     "trend_3d": gettext_lazy("Bestsellers, 3 days"),

@@ -24,6 +24,7 @@ def test_the_default_voices_by_name_and_kind() -> None:
         "co_purchase": "co_purchase",
         "text_knn": "text_knn",
         "ease": "ease",
+        "transitions": "transitions",
         "sequence": "sequence",
     }
 
