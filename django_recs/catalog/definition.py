@@ -2,20 +2,24 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import connections
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import F, Field, Model, Q, QuerySet
 from django.utils.formats import number_format
 
-from django_recs.catalog.sources import FieldPath, Source, flatten, price_of, values_at
+from django_recs.catalog.sources import FieldPath, Source, flatten, moment_of, price_of, values_at
 
 ModelT = TypeVar("ModelT", bound=Model)
 
 ITEM_ID_LENGTH = 64
 """Characters of an item id that the event table can hold."""
+
+SHELF_MEMBERS = ("list_price", "available_since", "restocked_at", "parent")
+"""Members of a catalogue that only some placements need."""
 
 PARSED_ID_COUNT = 10_000
 """Item ids whose database values a process remembers."""
@@ -44,6 +48,14 @@ class Catalog(Generic[ModelT]):
     """In the shop's main currency."""
     image: ClassVar[Source | None] = None
     """An image field, or the address of a picture."""
+    list_price: ClassVar[Source | None] = None
+    """The price before a reduction, in the same currency. A product is reduced while this is above its price."""
+    available_since: ClassVar[str] = ""
+    """Field path of the date from which the product was for sale. "": not known, so nothing is new."""
+    restocked_at: ClassVar[str] = ""
+    """Field path of the date on which the product last came back into stock. "": not known."""
+    parent: ClassVar[str] = ""
+    """Field path that the variants of one product share, such as ``"parent_id"``. "": there are no variants."""
     available: ClassVar[Q] = Q()
     """Which products may be shown now. The others still teach."""
 
@@ -55,14 +67,34 @@ class Catalog(Generic[ModelT]):
         """The products that may be shown now: the last word on every shelf."""
         return self.get_queryset().filter(self.available)
 
-    def products(self, item_ids: Iterable[str]) -> dict[str, ModelT]:
-        """The visible ones among ``item_ids``, by item id, with one query. Ids that no product can have are ignored."""
+    def get_newest(self) -> QuerySet[ModelT]:
+        """The visible products with a date in ``available_since``, the newest first; none without that member."""
+        if not self.available_since:
+            return self.get_visible().none()
+        dated = self.get_visible().filter(**{f"{self.available_since}__isnull": False})
+        return dated.order_by(f"-{self.available_since}", "-pk")
+
+    def get_reduced(self) -> QuerySet[ModelT]:
+        """The visible products that are reduced. Override it where ``price`` and ``list_price`` are not both fields."""
+        if not (isinstance(self.price, str) and isinstance(self.list_price, str)):
+            return self.get_visible().none()
+        return self.get_visible().filter(**{f"{self.list_price}__gt": F(self.price)})
+
+    def products(self, item_ids: Iterable[str], *, labelled: bool = False) -> dict[str, ModelT]:
+        """The visible ones among ``item_ids``, by item id, with one query. Ids that no product can have are ignored.
+
+        Args:
+            labelled: read what categories and attributes need as well: joined, and prefetched where there are many.
+        """
         keys = {key for key in map(self.parse_id, item_ids) if key is not None}
         if not keys:
             return {}
         queryset = self.get_visible().filter(**{f"{self.item_id_field}__in": keys})
-        if self._display_relations:
-            queryset = queryset.select_related(*self._display_relations)
+        relations = self._label_relations if labelled else self._display_relations
+        if relations:
+            queryset = queryset.select_related(*relations)
+        if labelled and self._many_labels:
+            queryset = queryset.prefetch_related(*self._many_labels)
         return {self.item_id(product): product for product in queryset}
 
     def item_id(self, product: ModelT) -> str:
@@ -112,6 +144,26 @@ class Catalog(Generic[ModelT]):
         price = math.nan if self.price is None else price_of(self._first(product, self.price))
         return None if math.isnan(price) else price
 
+    def get_reduction(self, product: ModelT) -> int:
+        """By how many percent the product is reduced, 0 when it is not."""
+        price = self.get_price(product)
+        before = math.nan if self.list_price is None else price_of(self._first(product, self.list_price))
+        if price is None or not before > price:
+            return 0
+        return round(100 * (1 - price / before))
+
+    def get_available_since(self, product: ModelT) -> datetime | None:
+        """When the product came into the range; None where that is not known."""
+        return moment_of(self._first(product, self.available_since)) if self.available_since else None
+
+    def get_restocked_at(self, product: ModelT) -> datetime | None:
+        """When the product last came back into stock; None where that is not known."""
+        return moment_of(self._first(product, self.restocked_at)) if self.restocked_at else None
+
+    def get_parent(self, product: ModelT) -> str:
+        """What the variants of one product share; "" for a product without variants."""
+        return str(self._first(product, self.parent)) if self.parent else ""
+
     def get_price_text(self, product: ModelT) -> str:
         """The price as shoppers read it. Override it to add a currency."""
         price = self.get_price(product)
@@ -134,7 +186,11 @@ class Catalog(Generic[ModelT]):
             named |= {f"{attribute}[{place}]": source for place, source in enumerate(_many(getattr(self, attribute)))}
         named |= {f"attributes[{name!r}]": source for name, source in self._named_attributes().items()}
         named |= {name: source for name in ("price", "image") if (source := getattr(self, name)) is not None}
-        return named
+        return named | self.shelf_sources()
+
+    def shelf_sources(self) -> dict[str, Source]:
+        """The values that only some placements need, by the member that names them; those left out are not there."""
+        return {name: source for name in SHELF_MEMBERS if (source := getattr(self, name))}
 
     def is_own_method(self, source: Source) -> bool:
         """Whether ``source`` names a method that the shop's subclass defines."""
@@ -187,10 +243,24 @@ class Catalog(Generic[ModelT]):
 
     @cached_property
     def _display_relations(self) -> list[str]:
-        """Tables to join, so that title, price and picture of a shelf cost no query each."""
-        shown = [source for source in (self.title, self.price, self.image) if isinstance(source, str)]
-        paths = [path for source in shown if (path := FieldPath.find(self.model, source))]
-        return sorted({path.relation for path in paths if path.is_single_valued and path.relation})
+        """Tables to join, so that title, prices and picture of a shelf cost no query each."""
+        named = self.sources()
+        return self._single_relations([named.get(name) for name in ("title", "price", "list_price", "image")])
+
+    @cached_property
+    def _label_relations(self) -> list[str]:
+        """Tables to join, so that nothing that a rule may ask of a product costs a query each."""
+        return self._single_relations(list(self.sources().values()))
+
+    @cached_property
+    def _many_labels(self) -> list[str]:
+        """Relations to several rows each, such as the categories of a product that is in many."""
+        paths = [FieldPath.find(self.model, source) for source in self.sources().values() if isinstance(source, str)]
+        return sorted({path.relation for path in paths if path and not path.is_single_valued})
+
+    def _single_relations(self, sources: Sequence[Source | None]) -> list[str]:
+        paths = [FieldPath.find(self.model, source) for source in sources if isinstance(source, str)]
+        return sorted({path.relation for path in paths if path and path.is_single_valued and path.relation})
 
 
 def _many(sources: Source | Sequence[Source]) -> Sequence[Source]:

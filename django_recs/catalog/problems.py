@@ -17,7 +17,7 @@ class Problem:
     """One thing to mend in a catalogue."""
 
     check_id: str
-    """``E002`` or ``E003``."""
+    """``E002``, ``E003`` or ``E005``."""
     what: str
     """One sentence."""
     mend: str
@@ -25,7 +25,26 @@ class Problem:
 
 
 def catalog_problems(catalog: Catalog[Any]) -> list[Problem]:
-    return [*_unknown_sources(catalog), *_unusable_ids(catalog), *_unusable_filter(catalog)]
+    return [
+        *_unknown_sources(catalog),
+        *_unusable_ids(catalog),
+        *_unusable_filter(catalog),
+        *_unsortable_members(catalog),
+    ]
+
+
+def _unsortable_members(catalog: Catalog[Any]) -> Iterator[Problem]:
+    """The database looks for new and restocked products, so that it must know the column."""
+    for name in ("available_since", "restocked_at", "parent"):
+        source = getattr(catalog, name)
+        path = FieldPath.find(catalog.model, source) if isinstance(source, str) and source else None
+        known = not source or not isinstance(source, str) or _exists(catalog, source)
+        if source and known and (path is None or not path.is_single_valued):
+            yield Problem(
+                check_id="E005",
+                what=f"{type(catalog).__name__}.{name} is {source!r}; it must be the path of one field.",
+                mend=_suggestion(catalog.model, str(source)),
+            )
 
 
 def _unusable_filter(catalog: Catalog[Any]) -> Iterator[Problem]:

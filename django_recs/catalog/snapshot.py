@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from django.db.models import Model, QuerySet
 
-from django_recs.catalog.definition import ITEM_ID_LENGTH, Catalog
+from django_recs.catalog.definition import ITEM_ID_LENGTH, SHELF_MEMBERS, Catalog
 from django_recs.catalog.sources import FieldPath
 from django_recs.engine.interactions import ItemContent
 
 CHUNK_SIZE = 2_000
+_NOT_IN_SNAPSHOT = {"title", "image", *SHELF_MEMBERS}
 
 
 def item_content(catalog: Catalog[Any]) -> tuple[tuple[str, ...], ItemContent]:
@@ -50,7 +51,7 @@ def _stream(catalog: Catalog[Any]) -> Iterator[Model]:
 
 def narrowed(catalog: Catalog[Any], queryset: QuerySet[Any]) -> QuerySet[Any]:
     """``queryset`` with the joins that the catalogue's field paths need and, if all are paths, only their columns."""
-    sources = [source for name, source in catalog.sources().items() if name not in {"title", "image"}]
+    sources = [source for name, source in catalog.sources().items() if name not in _NOT_IN_SNAPSHOT]
     paths = [FieldPath.find(catalog.model, source) for source in sources if isinstance(source, str)]
     found = [path for path in paths if path is not None]
     single = [path for path in found if path.is_single_valued]

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime, time
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db.models import Field, ForeignObjectRel, Model
+from django.utils import timezone
 
 Source = str | Callable[[Any], Any]
 """``"brand__name"``, the name of a method on the catalogue or the product, or ``f(product)``."""
@@ -45,6 +47,15 @@ def price_of(value: object) -> float:
     except (TypeError, ValueError, OverflowError):
         return math.nan
     return price if math.isfinite(price) and price >= 0 else math.nan
+
+
+def moment_of(value: object) -> datetime | None:
+    """A date or time as a time with a zone, naive ones in the current time zone; None for anything else."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    if not isinstance(value, datetime):
+        return None
+    return value if timezone.is_aware(value) else timezone.make_aware(value)
 
 
 class FieldPath:

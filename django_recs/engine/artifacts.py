@@ -29,6 +29,7 @@ from django_recs.engine.interactions import FloatArray, Histories, Int32Array
 from django_recs.engine.ranking.facts import ItemFacts
 from django_recs.engine.ranking.ranker import Ranker
 from django_recs.engine.recommender import Arrays, Recommender
+from django_recs.engine.shelves.facts import ShelfFacts
 from django_recs.engine.situations import Situation
 from django_recs.engine.voices import VOICE_KINDS, kind_of
 
@@ -53,6 +54,8 @@ class Artifact:
     item_ids: npt.NDArray[np.str_]
     """(I + 1,) the shop's item ids; [0] is padding."""
     blend: Blend
+    facts: ShelfFacts | None = None
+    """What shelves need beside the blend; None in artifacts that were written without."""
 
     @cached_property
     def _indices(self) -> dict[str, int]:
@@ -68,23 +71,31 @@ class Artifact:
         voices = [voice for voice in self.blend.voices if not isinstance(voice, SequenceVoice)]
         return self.blend.with_voices(voices)
 
-    def similar(self, item: int, *, limit: int, counts_only: bool = False) -> tuple[Int32Array, FloatArray]:
+    def similar(
+        self, item: int, *, limit: int, counts_only: bool = False, min_persons: int = 1
+    ) -> tuple[Int32Array, FloatArray]:
         """Items like ``item``: items int32 (n,) and scores float32 (n,), best first.
 
-        People who took both, words and the network have one vote each, scaled to its own best.
+        People who took both, words and the network have one vote each, scaled to its own best. The people's vote counts
+        only for what at least ``min_persons`` of them took.
         """
         scores = np.zeros(len(self.item_ids), dtype=np.float32)
-        kinds = (ItemKNN, TextKNN) if counts_only else (ItemKNN, TextKNN, SequenceVoice)
         for voice in self.blend.voices:
-            if isinstance(voice, kinds):
+            if isinstance(voice, ItemKNN):
+                items, strengths = voice.similar(item, 4 * limit, min_persons=min_persons)
+            elif isinstance(voice, TextKNN) or (isinstance(voice, SequenceVoice) and not counts_only):
                 items, strengths = voice.similar(item, 4 * limit)
+            else:
+                continue
+            if len(items):
                 positive = strengths > 0
-                if positive.any():
-                    scores[items[positive]] += strengths[positive] / strengths.max()
+                scores[items[positive]] += strengths[positive] / max(strengths.max(), 1e-12)
         return _best(scores, item, limit)
 
     def bought_together(self, item: int, *, min_persons: int, limit: int) -> tuple[Int32Array, FloatArray]:
         """What at least ``min_persons`` persons bought in one order with ``item``: items and strengths, best first."""
+        if self.facts is not None:
+            return self.facts.bought_together.of(item, min_persons=min_persons, limit=limit)
         for voice in self.blend.voices:
             if isinstance(voice, CoPurchase):
                 return voice.bought_together(item, min_persons=min_persons, limit=limit)
@@ -127,6 +138,7 @@ def write_artifact(
     code_version: str,
     metrics: Mapping[str, Any],
     dataset: Mapping[str, Any],
+    facts: ShelfFacts | None = None,
 ) -> str:
     """Write ``blend`` to the new or empty ``folder`` and return the SHA-256 of its manifest.
 
@@ -164,6 +176,7 @@ def write_artifact(
             situation.value: write(f"ranker_{situation.value}", ranker.arrays())
             for situation, ranker in blend.rankers.items()
         }
+    parts = {part: write(f"shelf_{part}", arrays) for part, arrays in (facts.parts() if facts else {}).items()}
     manifest = {
         "format_version": FORMAT_VERSION,
         "code_version": code_version,
@@ -173,6 +186,7 @@ def write_artifact(
         "metrics": dict(metrics),
         "blend": recipe,
         "files": files,
+        **({"shelf_facts": parts} if parts else {}),
     }
     content = json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False).encode()
     _write_bytes(folder / MANIFEST, content)
@@ -193,9 +207,10 @@ def open_artifact(folder: Path) -> Artifact:
         if item_ids.dtype.kind != "U" or item_ids.shape != (manifest["item_count"] + 1,):
             raise ArtifactRefused(f"{folder / ITEM_IDS} does not hold the {manifest['item_count']:,} item ids.")
         blend = _read_blend(folder, manifest["blend"], arrays, len(item_ids))
+        facts = _read_facts(manifest.get("shelf_facts"), arrays, len(item_ids))
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise ArtifactRefused(f"{folder / MANIFEST} is not complete: {error!r}.") from error
-    return Artifact(manifest=manifest, item_ids=item_ids, blend=blend)
+    return Artifact(manifest=manifest, item_ids=item_ids, blend=blend, facts=facts)
 
 
 def _file_name(voice: str, key: str) -> str:
@@ -329,6 +344,13 @@ def _read_voice(folder: Path, facts: Mapping[str, Any], arrays: Arrays, size: in
     if voice.name != facts["name"] or voice.score(nobody).shape != (1, size):
         raise ArtifactRefused(f"{folder / MANIFEST}: the files of voice {facts['name']!r} do not fit the item ids.")
     return voice
+
+
+def _read_facts(parts: Mapping[str, Mapping[str, str]] | None, arrays: Arrays, size: int) -> ShelfFacts | None:
+    if not parts:
+        return None
+    named = {part: {key: arrays[name] for key, name in files.items()} for part, files in parts.items()}
+    return ShelfFacts.from_parts(named, size=size)
 
 
 def _read_weights(

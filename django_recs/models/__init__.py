@@ -3,6 +3,7 @@
 from django_recs.models.event import Event, EventQuerySet, Purpose, RefusedEvent
 from django_recs.models.model_version import Evaluation, ModelPointer, ModelVersion
 from django_recs.models.placement import Placement, Strategy
+from django_recs.models.rule import Rule
 from django_recs.models.training_run import Lease, TrainingRun
 from django_recs.models.tuning import TunedConfiguration, TuningEntry, TuningStudy, TuningTrial
 from django_recs.models.visitor import Visitor
@@ -17,6 +18,7 @@ __all__ = [
     "Placement",
     "Purpose",
     "RefusedEvent",
+    "Rule",
     "Strategy",
     "TrainingRun",
     "TunedConfiguration",

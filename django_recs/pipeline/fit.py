@@ -21,12 +21,14 @@ from django_recs.engine.evaluation.queries import Queries
 from django_recs.engine.interactions import Interactions
 from django_recs.engine.ranking.facts import ItemFacts, item_facts
 from django_recs.engine.recommender import Recommender
+from django_recs.engine.shelves.facts import ShelfFacts, fit_shelf_facts
 from django_recs.engine.splits import TimeSplit
 from django_recs.exceptions import TooLittleData
 from django_recs.models import TrainingRun
 from django_recs.pipeline.champion import CONFIGURATION, PREFIX, Champion, open_champion, under_own_names
 from django_recs.pipeline.configuration import Configuration
 from django_recs.pipeline.export import ExportedData
+from django_recs.pipeline.local_time import utc_offsets
 from django_recs.pipeline.progress import OnProgress, RunProgress
 from django_recs.pipeline.voices import VoiceFitter
 from django_recs.pipeline.windows import SealedPeriod, Window, window_queries
@@ -43,6 +45,8 @@ class Training:
     data: ExportedData
     blend: Blend
     """Fitted on everything."""
+    facts: ShelfFacts
+    """What shelves need beside it, counted on everything."""
     table: EvaluationTable
     """How the same blend, fitted before the test period, did in it."""
     gate_reasons: list[str]
@@ -105,6 +109,7 @@ def train(data: ExportedData, progress: RunProgress, configuration: Configuratio
     return Training(
         data=data,
         blend=final,
+        facts=fit_shelf_facts(data.interactions, data.content, utc_offsets(data.interactions.time)),
         table=table,
         gate_reasons=reasons,
         trained_until=split.end,

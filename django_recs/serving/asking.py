@@ -4,18 +4,25 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
+import numpy as np
 from django.contrib.auth import get_user_model
 from django.db import router
 from django.http import HttpRequest
+from django.utils import timezone
 
 from django_recs.catalog import Catalog, get_catalog
 from django_recs.conf import get_settings
+from django_recs.engine.artifacts import Artifact
 from django_recs.engine.events import EventType
-from django_recs.models import Event, Placement, Purpose
+from django_recs.engine.shelves.assortment import BoolArray
+from django_recs.models import Event, Placement, Purpose, Rule
+from django_recs.serving.merchandising import Condition, Merchandising
+from django_recs.serving.placements import find_rules
 from django_recs.serving.transactions import contained
 from django_recs.tracking.circumstances import circumstances_of
 from django_recs.tracking.history import HistoryRow, recent_events
@@ -38,9 +45,21 @@ class Asking:
     """Item ids that the list is about: the product of the page, or the basket."""
     identity: VisitorIdentity
     catalog: Catalog[Any]
+    category: str = ""
+    """Only products with this category label; "": all."""
+    country: str = ""
+    """Two letters, ISO 3166, "" where it is not known."""
+    merchandising: Merchandising = field(default_factory=Merchandising)
+    """The rules in force."""
+    known: dict[str, Any] = field(default_factory=dict, compare=False)
+    """Products by item id that were read already: those that the list is about, or rests on."""
     now: int = field(default_factory=lambda: int(time.time()))
     """Seconds since 1970 in UTC."""
     request: HttpRequest | None = field(default=None, repr=False)
+
+    @property
+    def moment(self) -> datetime:
+        return datetime.fromtimestamp(self.now, tz=UTC)
 
     @property
     def is_personal(self) -> bool:
@@ -75,6 +94,14 @@ class Asking:
         kinds = {EventType.DISMISS, EventType.PURCHASE} if self.placement.exclude_purchased else {EventType.DISMISS}
         return frozenset(self.anchors) | {row.item_id for row in self.history if row.type in kinds}
 
+    def allowed(self, artifact: Artifact) -> BoolArray | None:
+        """(I + 1,) the items among which to choose, by what was known at training; None for all of them."""
+        parts = [self.merchandising.among(artifact)] if self.merchandising else []
+        if self.category:
+            parts.append(Condition(categories=frozenset([self.category.casefold()])).among(artifact))
+        given = [part for part in parts if part is not None]
+        return np.logical_and.reduce(given) if given else None
+
 
 def ask(
     placement: Placement,
@@ -84,19 +111,30 @@ def ask(
     visitor_id: str,
     items: Iterable[object],
     limit: int | None,
+    category: str = "",
+    rules: Iterable[Rule] | None = None,
 ) -> Asking:
     """Gather what `recommend()` was called with.
 
     Raises:
         CatalogNotFound: when the shop registered none.
     """
+    catalog = get_catalog()
+    given = [item for item in items if item is not None]
+    now = timezone.now()
+    wanted = find_rules() if rules is None else rules
     return Asking(
         placement=placement,
         limit=min(max(int(limit or placement.limit), 1), Placement.LIMIT),
-        anchors=item_ids(items),
+        anchors=item_ids(given),
         identity=_identity(request, customer, visitor_id),
-        catalog=get_catalog(),
+        catalog=catalog,
         request=request,
+        category=category,
+        merchandising=Merchandising.of(
+            rule for rule in wanted if rule.is_in_force(now) and rule.is_for(placement.slug)
+        ),
+        known={catalog.item_id(item): item for item in given[:ANCHOR_LIMIT] if isinstance(item, catalog.model)},
     )
 
 

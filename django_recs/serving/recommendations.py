@@ -25,6 +25,8 @@ class Rung(StrEnum):
     """Only what was counted: the artifact without its network."""
     HISTORY = "history"
     """The visitor's own events, without any model; what recently viewed is made of."""
+    CATALOG = "catalog"
+    """The shop's own products, such as its newest, in the order that fits the visitor."""
     POPULARITY = "popularity"
     """What is wanted lately, by the artifact or by the event table."""
     EMPTY = "empty"
@@ -44,6 +46,8 @@ class Recommendation:
     """Higher is better; comparable within one list only."""
     reason: str | Promise
     """Why it stands here, for shoppers; translated when rendered."""
+    anchor: str | Promise = ""
+    """Title or name of what the reason rests on, such as the product that it goes with; "" for none."""
     catalog: Catalog[Any] = field(repr=False, compare=False)
 
     @property

@@ -57,10 +57,12 @@ class Product(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
     brand = models.CharField(max_length=100, blank=True)
     price = models.DecimalField(max_digits=10, decimal_places=2)
+    list_price = models.DecimalField("price before the sale", max_digits=10, decimal_places=2, null=True, blank=True)
     picture = models.FileField(upload_to="pictures", blank=True)
     stock = models.PositiveIntegerField(default=0)
     is_published = models.BooleanField(default=True)
     launched_at = models.DateTimeField(default=timezone.now)
+    restocked_at = models.DateTimeField("last back in stock", null=True, blank=True)
 
     objects = ProductQuerySet.as_manager()
 

@@ -17,6 +17,9 @@ class ShopCatalog(Catalog[Product]):
     attributes = ("brand",)
     price = "price"
     image = "picture"
+    list_price = "list_price"
+    available_since = "launched_at"
+    restocked_at = "restocked_at"
     available = Product.ON_SALE
 
     def get_price_text(self, product: Product) -> str:

@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 from pytest_django.fixtures import Settings as DjangoSettings
 
-from django_recs.serving import Rung, popularity, recommend
+from django_recs.serving import Rung, popularity, recommend, remembered
 from django_recs.serving.popularity import CACHE_KEY, count_wanted, popular_items
 from tests.serving.shop_fixtures import statements
 from tests.shop.models import Product
@@ -92,7 +92,7 @@ def test_while_one_counts_again_the_others_go_on_with_what_they_know(db: None, m
     monkeypatch.setattr(popularity, "count_wanted", lambda: (("old", 1.0),))
     popular_items()
     cache.clear()
-    monkeypatch.setattr(popularity, "MEMORY_SECONDS", 0)
+    monkeypatch.setattr(remembered, "MEMORY_SECONDS", 0)
     popularity.forget()
     popular_items()
     cache.clear()

@@ -121,7 +121,7 @@ def test_similar_starts_from_one_item_or_several(live: ModelVersion, products: P
     assert "rug" in titles(one)  # never sold: found by its text
     assert titles(by_id) == titles(one)
     assert not {"mug", "bowl"} & set(titles(both))
-    assert {str(item.reason) for item in one} == {"Similar to what you are looking at"}
+    assert {str(item.reason) for item in one} == {"Similar to Mug"}
 
 
 def test_bought_together_is_not_shown_for_fewer_persons_than_allowed_and_never_padded(

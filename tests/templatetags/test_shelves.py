@@ -58,9 +58,7 @@ def test_recommend_stores_the_list_for_markup_of_ones_own(page: HttpRequest, pro
     text = rendered(source, request=page, product=products["mug"])
 
     bowl = products["bowl"]
-    assert text.startswith(
-        f"You might also like: 0 Bowl /products/{bowl.pk}/ 2.00 Similar to what you are looking at; "
-    )
+    assert text.startswith(f"You might also like: 0 Bowl /products/{bowl.pk}/ 2.00 Similar to Mug; ")
     assert text.endswith("; 2")
 
 

@@ -21,7 +21,7 @@ from shop.demo.assortment import load_products
 from shop.models import Product
 
 Say = Callable[[str], None]
-_STEPS_VERSION = 1
+_STEPS_VERSION = 2
 """Raised when the steps below load something new, so that a shop loaded before is brought up to date."""
 
 

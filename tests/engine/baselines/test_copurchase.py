@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from django_recs.engine.baselines import copurchase as module
+from django_recs.engine.baselines import pairs as module
 from django_recs.engine.baselines.copurchase import CoPurchase, fit_co_purchase
 from django_recs.engine.events import VIEW_CODE
 from django_recs.engine.interactions import Interactions
