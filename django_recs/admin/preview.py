@@ -5,15 +5,31 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from django_recs.admin.dry_run import ITEM_STRATEGIES
 from django_recs.catalog import get_catalog
 from django_recs.exceptions import CatalogNotFound
 from django_recs.models import Placement, Strategy
 from django_recs.serving import Recommendation, Rung, recommend
 
-ITEM_STRATEGIES = (Strategy.SIMILAR, Strategy.FREQUENTLY_BOUGHT_TOGETHER)
-"""These start from an item."""
-PERSON_STRATEGIES = (Strategy.FOR_YOU, Strategy.RECENTLY_VIEWED)
+PERSON_STRATEGIES = frozenset(
+    {
+        Strategy.FOR_YOU,
+        Strategy.RECENTLY_VIEWED,
+        Strategy.BUY_IT_AGAIN,
+        Strategy.CONTINUE_SHOPPING,
+        Strategy.BACK_IN_STOCK_FOR_YOU,
+        Strategy.BECAUSE_YOU,
+        Strategy.DISCOVER_WEEKLY,
+        Strategy.TOP_CATEGORIES,
+    }
+)
 """These start from a person."""
+CATALOG_MEMBERS = {
+    Strategy.NEW_ARRIVALS_FOR_YOU: "available_since",
+    Strategy.ON_SALE_FOR_YOU: "list_price",
+    Strategy.BACK_IN_STOCK_FOR_YOU: "restocked_at",
+}
+"""What these need of the catalogue."""
 
 
 @dataclass(frozen=True, kw_only=True)

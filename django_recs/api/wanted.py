@@ -8,10 +8,11 @@ from django_recs.models import Placement
 from django_recs.serving import ANCHOR_LIMIT
 
 ITEM_ID_LENGTH = 64
+CATEGORY_LENGTH = 100
 
 
 class WantedSerializer(serializers.Serializer[dict[str, Any]]):
-    """``?item=a``, ``?items=a&items=b`` and ``?limit=6``. Ids that no product has are left out later, silently."""
+    """``?item=a``, ``?items=a&items=b``, ``?limit=6`` and ``?category=Mugs``. Unknown ids are left out later."""
 
     item = serializers.CharField(required=False, default=None, max_length=ITEM_ID_LENGTH)
     items = serializers.ListField(
@@ -21,3 +22,4 @@ class WantedSerializer(serializers.Serializer[dict[str, Any]]):
         max_length=ANCHOR_LIMIT,
     )
     limit = serializers.IntegerField(required=False, default=None, min_value=1, max_value=Placement.LIMIT)
+    category = serializers.CharField(required=False, default="", max_length=CATEGORY_LENGTH)

@@ -9,7 +9,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 DEFAULTS: tuple[dict[str, Any], ...] = (
     {"slug": "also_viewed", "title": "Customers also looked at", "min_items": 2},
     {"slug": "cart_complements", "title": "Goes well with your cart", "limit": 6, "price_ceiling_percent": 100},
-    {"slug": "post_purchase", "title": "Others bought next", "limit": 6},
+    {"slug": "post_purchase", "title": "Goes with what you bought", "limit": 6},
     {"slug": "upsell", "title": "A step up", "limit": 4},
     {"slug": "buy_it_again", "title": "Buy it again"},
     {"slug": "continue_shopping", "title": "Pick up where you left off"},

@@ -43,7 +43,12 @@ def shelf_markup(placement: str, **wanted: Any) -> SafeString:
 
 
 def fragment_markup(
-    placement: str, *, item: object = None, items: Iterable[object] = (), limit: int | None = None
+    placement: str,
+    *,
+    item: object = None,
+    items: Iterable[object] = (),
+    limit: int | None = None,
+    category: str = "",
 ) -> SafeString:
     """An empty element that the script fills with the shelf, so that the page around it may be cached for everyone."""
     try:
@@ -52,6 +57,8 @@ def fragment_markup(
         query: list[tuple[str, object]] = [(name, item_id) for item_id in anchors]
         if limit is not None:
             query.append(("limit", int(limit)))
+        if category:
+            query.append(("category", category))
         url = reverse("django_recs:fragment", args=[placement]) + (f"?{urlencode(query)}" if query else "")
         return SafeString(render_to_string("django_recs/fragment.html", {"url": url}))
     except Exception:  # as above; most likely a slug that is none, or URLs that are not included

@@ -27,7 +27,7 @@ class Reason(Enum):
     BESTSELLER = (_("Bought by many"), "")
     POPULAR_IN_COUNTRY = (_("Popular in your country"), "")
     POPULAR_IN_CATEGORY = (_("Popular in a category you like"), _("Popular in {anchor}, which you often look at"))
-    DAYPART = (_("Wanted more at this time than at others"), _("Wanted more on a {anchor} than at other times"))
+    DAYPART = (_("Wanted more at this time of day than at others"), "")
     NEW = (_("New in the shop"), "")
     NEW_IN_CATEGORY = (_("New in a category you like"), _("New in {anchor}, which you often look at"))
     REDUCED = (_("Reduced"), _("Reduced by {anchor} %"))

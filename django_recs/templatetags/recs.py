@@ -26,24 +26,40 @@ def recs_script(context: template.Context) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def recommend(
-    context: template.Context, placement: str, item: Any = None, items: Any = (), limit: int | None = None
+    context: template.Context,
+    placement: str,
+    item: Any = None,
+    items: Any = (),
+    limit: int | None = None,
+    category: str = "",
 ) -> Recommendations:
     """``{% recommend "for_you" limit=12 as shelf %}``: the recommendations, for markup of the shop's own."""
-    return page_recommendations(placement, request=context.get("request"), item=item, items=items or (), limit=limit)
+    return page_recommendations(
+        placement, request=context.get("request"), item=item, items=items or (), limit=limit, category=str(category)
+    )
 
 
 @register.simple_tag(takes_context=True)
 def recs_shelf(
-    context: template.Context, placement: str, item: Any = None, items: Any = (), limit: int | None = None
+    context: template.Context,
+    placement: str,
+    item: Any = None,
+    items: Any = (),
+    limit: int | None = None,
+    category: str = "",
 ) -> SafeString:
     """``{% recs_shelf "similar" item=product %}``: a whole shelf, or nothing at all."""
-    return shelf_markup(placement, request=context.get("request"), item=item, items=items or (), limit=limit)
+    return shelf_markup(
+        placement, request=context.get("request"), item=item, items=items or (), limit=limit, category=str(category)
+    )
 
 
 @register.simple_tag
-def recs_fragment(placement: str, item: Any = None, items: Any = (), limit: int | None = None) -> SafeString:
+def recs_fragment(
+    placement: str, item: Any = None, items: Any = (), limit: int | None = None, category: str = ""
+) -> SafeString:
     """``{% recs_fragment "for_you" %}``: a shelf that the script fetches, for pages that a cache keeps for everyone."""
-    return fragment_markup(placement, item=item, items=items or (), limit=limit)
+    return fragment_markup(placement, item=item, items=items or (), limit=limit, category=str(category))
 
 
 @register.simple_tag

@@ -1,7 +1,8 @@
 """Directed relations between items: looked at in one visit, bought in one order, bought in the order after.
 
 Each is a set of arrows with the number of distinct persons behind it. An arrow's weight is p(j | i) / p(j) ** 0.5 over
-persons: halfway between confidence, which favours bestsellers, and lift, which favours the rare.
+persons: halfway between confidence, which favours bestsellers, and lift, which favours the rare. What goes together no
+more often than chance would have it is no relation.
 """
 
 from dataclasses import dataclass, replace
@@ -95,7 +96,8 @@ def _relation(pairs: "csr_array", interactions: Interactions, discount: np.ndarr
     alone = np.maximum(persons_of_items(interactions), 1)
     share = alone / max(interactions.unit_count, 1)
     rows = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
+    confidence = discount * pairs.data / alone[rows]
     strength = pairs.copy()
-    strength.data = discount * pairs.data / alone[rows] / share[pairs.indices] ** LIFT_POWER
+    strength.data = np.where(confidence > share[pairs.indices], confidence / share[pairs.indices] ** LIFT_POWER, 0)
     links = Links.from_blocks([strength], link_count=LINK_COUNT)
     return Relation(links=links, persons=persons_of_links(links.offsets, links.items, pairs))

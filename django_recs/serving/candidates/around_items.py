@@ -73,10 +73,17 @@ def cart_complements(asking: Asking, model: LiveModel | None) -> Candidates:
 
 
 def post_purchase(asking: Asking, model: LiveModel | None) -> Candidates:
-    """What the buyers of these products had in their next order."""
-    if model is not None and model.artifact.facts is not None:
-        related = _related(model.artifact.facts.bought_next, asking)
-        yield from _spread(_around_anchors(asking, model.artifact, related, Reason.BOUGHT_NEXT), model.artifact)
+    """What the buyers of these products had in their next order, and after that what goes with them."""
+    if model is None or model.artifact.facts is None:
+        return
+    facts = model.artifact.facts
+    seen: set[str] = set()
+    for relation, reason in ((facts.bought_next, Reason.BOUGHT_NEXT), (facts.bought_together, Reason.BOUGHT_TOGETHER)):
+        found = _around_anchors(asking, model.artifact, _related(relation, asking), reason)
+        for candidate in _spread(found, model.artifact):
+            if candidate.item_id not in seen:
+                seen.add(candidate.item_id)
+                yield candidate
 
 
 def upsell(asking: Asking, model: LiveModel | None, *, counts_only: bool = False) -> Candidates:

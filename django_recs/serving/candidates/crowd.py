@@ -9,6 +9,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from django_recs.conf import get_settings
 from django_recs.engine.shelves.demand import daypart
 from django_recs.serving.asking import Asking
 from django_recs.serving.candidates.candidate import Candidate, Candidates, best, names, wanted_count
@@ -28,7 +29,9 @@ def popular(asking: Asking, model: LiveModel | None) -> Candidates:
 def bestsellers(asking: Asking, model: LiveModel | None) -> Candidates:
     """What most persons bought in the last months before the model was trained."""
     if model is not None and model.artifact.facts is not None:
-        for item_id, score in best(model.artifact.facts.demand.sold.copy(), asking, model.artifact):
+        sold = model.artifact.facts.demand.sold
+        many = np.where(sold >= get_settings().min_persons, sold, 0).astype(np.float32)
+        for item_id, score in best(many, asking, model.artifact):
             yield Candidate(item_id=item_id, score=score, reason=Reason.BESTSELLER)
 
 

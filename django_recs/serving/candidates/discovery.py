@@ -101,7 +101,8 @@ def top_categories(asking: Asking, model: LiveModel | None) -> Candidates:
     met = [model.artifact.index_of(row.item_id) or 0 for row in asking.history]
     rows: list[list[Candidate]] = []
     for code in favourite_categories(asking, facts.assortment, model.artifact):
-        scores = np.where(facts.assortment.categories == code, facts.demand.sold, 0).astype(np.float32)
+        is_popular = (facts.assortment.categories == code) & (facts.demand.sold >= get_settings().min_persons)
+        scores = np.where(is_popular, facts.demand.sold, 0).astype(np.float32)
         scores[met] = 0
         label = str(facts.assortment.values[code])
         rows.append(
