@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from django_recs.catalog import Catalog, get_catalog
+from django_recs.catalog import get_catalog
 from django_recs.engine.events import EventType
 from django_recs.exceptions import RecsError
 from django_recs.models import Event, Placement, Purpose, Rule, Strategy
@@ -102,20 +102,20 @@ def try_rule(draft: Rule, *, may_see_people: bool) -> DryRun:
         may_see_people: whether personal shelves may be shown, since they tell what somebody did.
     """
     try:
-        catalog = get_catalog()
+        get_catalog()
     except RecsError as missing:
         return DryRun(trials=(), product_words="", problem=str(missing))
     others = [rule for rule in Rule.objects.filter(is_active=True) if rule.pk != draft.pk]
     stored = [rule for rule in Rule.objects.filter(is_active=True) if rule.pk == draft.pk]
     rule = copy(draft)
     rule.is_active, rule.starts_at, rule.ends_at = True, None, None
-    shoppers = [*(_sample_shoppers() if may_see_people else ()), _stranger(catalog)]
+    shoppers = [*(_sample_shoppers() if may_see_people else ()), _stranger()]
     trials = [
         _trial(placement, shopper, now=[*others, *stored], then=[*others, rule])
         for placement in _placements(draft)
         for shopper in shoppers
     ]
-    return DryRun(trials=tuple(filter(None, trials)), product_words=_product_words(draft))
+    return DryRun(trials=_merged([trial for trial in trials if trial]), product_words=_product_words(draft))
 
 
 def _trial(placement: Placement, shopper: Shopper, *, now: Sequence[Rule], then: Sequence[Rule]) -> Trial | None:
@@ -130,26 +130,38 @@ def _trial(placement: Placement, shopper: Shopper, *, now: Sequence[Rule], then:
     return Trial(
         placement=placement,
         shopper=shopper.name,
-        now=tuple(_cell(item, None if item.item_id in _ids(after) else _("goes"), "out") for item in before),
-        then=tuple(
-            _cell(item, _move(item, before), "moved" if item.item_id in _ids(before) else "new") for item in after
-        ),
+        now=tuple(_cell_before(item, _slots(after)) for item in before),
+        then=tuple(_cell_after(item, _slots(before)) for item in after),
     )
 
 
-def _ids(items: Sequence[Recommendation]) -> set[str]:
-    return {item.item_id for item in items}
+def _slots(items: Sequence[Recommendation]) -> dict[str, int]:
+    return {item.item_id: item.slot for item in items}
 
 
-def _cell(item: Recommendation, note: str | None, change: str) -> Cell:
-    return Cell(item=item, change=change if note else "", note=note or "")
+def _cell_before(item: Recommendation, after: dict[str, int]) -> Cell:
+    goes = item.item_id not in after
+    return Cell(item=item, change="out" if goes else "", note=_("goes") if goes else "")
 
 
-def _move(item: Recommendation, before: Sequence[Recommendation]) -> str | None:
-    slot = next((other.slot for other in before if other.item_id == item.item_id), None)
+def _cell_after(item: Recommendation, before: dict[str, int]) -> Cell:
+    slot = before.get(item.item_id)
     if slot is None:
-        return _("comes")
-    return None if slot == item.slot else _("was %s.") % (slot + 1)
+        return Cell(item=item, change="new", note=_("comes"))
+    if slot == item.slot:
+        return Cell(item=item, change="", note="")
+    return Cell(item=item, change="moved", note=_("was number %s") % (slot + 1))
+
+
+def _merged(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """Shelves that show the same to several shoppers once, with all of their names."""
+    merged: dict[object, Trial] = {}
+    for trial in trials:
+        lists = tuple(tuple(cell.item.item_id for cell in cells) for cells in (trial.now, trial.then))
+        key = (trial.placement.slug, lists)
+        known = merged.get(key)
+        merged[key] = replace(known, shopper=f"{known.shopper}, {trial.shopper}") if known else trial
+    return tuple(merged.values())
 
 
 def _placements(draft: Rule) -> list[Placement]:
@@ -172,7 +184,7 @@ def _sample_shoppers() -> list[Shopper]:
     ]
 
 
-def _stranger(catalog: Catalog[object]) -> Shopper:
+def _stranger() -> Shopper:
     popular = recommend(Placement(slug="dry-run", strategy=Strategy.TRENDING, limit=1), rules=[])
     item_id = popular.items[0].item_id if popular.items else ""
     return Shopper(name=_("Somebody unknown"), item_id=item_id)

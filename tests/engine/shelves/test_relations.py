@@ -66,9 +66,8 @@ def test_what_is_compared_and_not_taken_together_is_an_alternative() -> None:
     bought += [(unit, item, 1.0, unit) for unit in range(4, 8) for item in (1, 3)]
     compared = [views(unit, item, 1.0) for unit in range(8, 20) for item in (1, 3)]
 
-    items, weights = fit_bought_together(shop(*bought, *compared, item_count=3, unit_count=40)).of(
-        1, min_persons=1, limit=9
-    )
+    relation = fit_bought_together(shop(*bought, *compared, item_count=3, unit_count=40))
+    items, weights = relation.of(1, min_persons=1, limit=9)
 
     # p(2 | 1) / sqrt(p(2)) = (4 / 8) / sqrt(4 / 40); the other mug's weight times 4 / 12
     assert items.tolist() == [2, 3]
@@ -139,7 +138,8 @@ def test_a_shop_without_events_has_no_arrows() -> None:
 
 
 def test_arrays_restore_it_and_must_fit() -> None:
-    relation = fit_bought_together(random_shop(7))
+    rows = [(unit, item, 1.0, unit) for unit in range(4) for item in (1, 2)]
+    relation = fit_bought_together(shop(*rows, item_count=2, unit_count=9))
 
     assert arrows(Relation.from_arrays(relation.arrays())) == arrows(relation)
     with pytest.raises(ValueError, match="one number of persons"):
