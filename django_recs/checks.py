@@ -6,16 +6,17 @@ from typing import Any
 from django.apps.config import AppConfig
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.core.exceptions import FieldError, ImproperlyConfigured
-from django.db import connections, router
+from django.db import DatabaseError, connections, router
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from django_recs.catalog.problems import catalog_problems
 from django_recs.catalog.registry import get_catalog, is_registered
 from django_recs.conf import get_settings
-from django_recs.models import Event
+from django_recs.models import Event, Placement
+from django_recs.serving.promises import missing_member
 
 SAFE_MIN_PERSONS = 3
 """With two persons behind a pair, each of them can tell what the other one bought."""
@@ -82,7 +83,7 @@ def check_customer_attributes(app_configs: Sequence[AppConfig] | None, **kwargs:
 
 @register()
 def check_catalog(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """W001: no catalogue. E002: it names what does not exist. E003: its item ids cannot tell products apart."""
+    """W001: no catalogue. E002, E005: it names what cannot be read. E003: its item ids cannot tell products apart."""
     if not is_registered():
         return [
             Warning(
@@ -111,6 +112,29 @@ def check_sqlite(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
             hint=f'Set DATABASES["{alias}"]["OPTIONS"] = {{"transaction_mode": "IMMEDIATE"}}, or use PostgreSQL.',
             id="django_recs.W003",
         )
+    ]
+
+
+@register(Tags.database)
+def check_placements(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """I001: active placements need what the catalogue does not say. Runs with ``migrate`` and ``check --database``."""
+    alias = router.db_for_read(Placement)
+    if alias not in (databases or ()) or not is_registered():
+        return []
+    try:
+        active = list(Placement.objects.using(alias).filter(is_active=True).values_list("slug", "strategy"))
+    except DatabaseError:  # the table is not there yet
+        return []
+    missing = [(slug, member) for slug, strategy in active if (member := missing_member(strategy, get_catalog()))]
+    return [
+        Info(
+            f"The placement {slug!r} stays empty: {type(get_catalog()).__name__} does not say {member}.",
+            hint=f"Name the source of {member} in your Catalog, or switch the placement off in the admin.",
+            id="django_recs.I001",
+        )
+        for slug, member in missing
     ]
 
 

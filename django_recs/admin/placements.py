@@ -45,11 +45,21 @@ class PlacementForm(PlacementModelForm):
 
     class Meta:
         model = Placement
-        fields = ("slug", "title", "strategy", "limit", "min_items", "exclude_purchased", "is_active")
+        fields = (
+            "slug",
+            "title",
+            "strategy",
+            "limit",
+            "min_items",
+            "exclude_purchased",
+            "price_ceiling_percent",
+            "is_active",
+        )
         labels = {
             "slug": gettext_lazy("Name in templates"),
             "strategy": gettext_lazy("What it shows"),
             "exclude_purchased": gettext_lazy("Leave out what the visitor bought"),
+            "price_ceiling_percent": gettext_lazy("Highest price in percent"),
             "is_active": gettext_lazy("Shown in the shop"),
         }
         help_texts = {
@@ -58,6 +68,13 @@ class PlacementForm(PlacementModelForm):
             ),
             "strategy": gettext_lazy("Shelves that start from an item belong on product pages."),
             "exclude_purchased": gettext_lazy("Good for things that one buys once; bad for things that run out."),
+            "title": gettext_lazy(
+                "Heading that shoppers see. {name} stands for what the list rests on: a product, a time of day."
+            ),
+            "price_ceiling_percent": gettext_lazy(
+                "Of the dearest product that the list is about, such as the cart's: 100 means no dearer than it. "
+                "Empty: no limit."
+            ),
             "is_active": gettext_lazy("Without this tick the shelf hides everywhere at once."),
         }
 
@@ -94,7 +111,7 @@ class PlacementAdmin(TypedAdmin[Placement]):
     fieldsets = (
         (None, {"fields": ("title", "slug", "strategy", "is_active")}),
         (gettext_lazy("How full"), {"fields": ("limit", "min_items")}),
-        (gettext_lazy("What to leave out"), {"fields": ("exclude_purchased",)}),
+        (gettext_lazy("What to leave out"), {"fields": ("exclude_purchased", "price_ceiling_percent")}),
     )
 
     class Media:

@@ -10,6 +10,7 @@ from django_recs.catalog import get_catalog
 from django_recs.exceptions import CatalogNotFound
 from django_recs.models import Placement, Strategy
 from django_recs.serving import Recommendation, Rung, recommend
+from django_recs.serving.promises import missing_member
 
 PERSON_STRATEGIES = frozenset(
     {
@@ -24,12 +25,6 @@ PERSON_STRATEGIES = frozenset(
     }
 )
 """These start from a person."""
-CATALOG_MEMBERS = {
-    Strategy.NEW_ARRIVALS_FOR_YOU: "available_since",
-    Strategy.ON_SALE_FOR_YOU: "list_price",
-    Strategy.BACK_IN_STOCK_FOR_YOU: "restocked_at",
-}
-"""What these need of the catalogue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +45,8 @@ def preview_shelf(placement: Placement, *, item_id: str, customer_id: str) -> Pr
         return Preview(summary=_("The catalogue shows no item with the id “%s”. Is it hidden or sold out?") % item_id)
     if placement.strategy in ITEM_STRATEGIES and not item_id:
         return Preview(summary=_("This shelf starts from an item: enter the id of one."))
+    if member := missing_member(placement.strategy, catalog):
+        return Preview(summary=_("The shelf hides: the shop's Catalog does not say “%s”. Ask your developer.") % member)
     shown = copy(placement)
     shown.is_active = True
     shelf = recommend(shown, customer=customer_id or None, item=item_id or None)
@@ -62,6 +59,7 @@ def _summary(placement: Placement, rung: Rung, count: int) -> str:
     sources = {
         Rung.MODEL: _("ranked by the live model"),
         Rung.COUNTS: _("from what was counted"),
+        Rung.CATALOG: _("from the shop's own products"),
         Rung.HISTORY: _("from this person's own visits"),
         Rung.POPULARITY: _("what sells most lately"),
     }

@@ -139,6 +139,8 @@ class RuleForm(RuleModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "placements" not in self.fields:  # somebody who may only look gets a form without fields
+            return
         shelves = cast("forms.MultipleChoiceField", self.fields["placements"])
         shelves.choices = [
             (placement.slug, f"{placement.title} ({placement.slug})") for placement in Placement.objects.all()

@@ -147,11 +147,17 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             ("action__in", ["hide", "filter"]),
-                            models.Q(("action", "boost"), ("factor__gt", 1)),
-                            models.Q(("action", "bury"), ("factor__gt", 0), ("factor__lt", 1)),
+                            models.Q(("action", "boost"), ("factor__gt", 1), ("factor__isnull", False)),
+                            models.Q(
+                                ("action", "bury"), ("factor__gt", 0), ("factor__isnull", False), ("factor__lt", 1)
+                            ),
                             models.Q(("action", "cap"), ("most__isnull", False)),
-                            models.Q(("action", "quota"), ("share_percent__gte", 1), ("share_percent__lte", 100)),
-                            models.Q(("action", "pin"), ("position__gte", 1), ("position__lte", 50)),
+                            models.Q(
+                                ("action", "quota"),
+                                ("share_percent__isnull", False),
+                                ("share_percent__range", (1, 100)),
+                            ),
+                            models.Q(("action", "pin"), ("position__isnull", False), ("position__range", (1, 50))),
                             _connector="OR",
                         ),
                         name="recs_rule_action",

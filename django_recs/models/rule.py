@@ -61,11 +61,11 @@ class Rule(models.Model):
             models.CheckConstraint(
                 condition=(
                     Q(action__in=["hide", "filter"])
-                    | Q(action="boost", factor__gt=1)
-                    | Q(action="bury", factor__gt=0, factor__lt=1)
+                    | Q(action="boost", factor__isnull=False, factor__gt=1)
+                    | Q(action="bury", factor__isnull=False, factor__gt=0, factor__lt=1)
                     | Q(action="cap", most__isnull=False)
-                    | Q(action="quota", share_percent__gte=1, share_percent__lte=100)
-                    | Q(action="pin", position__gte=1, position__lte=50)
+                    | Q(action="quota", share_percent__isnull=False, share_percent__range=(1, 100))
+                    | Q(action="pin", position__isnull=False, position__range=(1, 50))
                 ),
                 name="recs_rule_action",
             ),

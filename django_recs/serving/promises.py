@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from django_recs.catalog import Catalog
 from django_recs.models import Strategy
 from django_recs.serving.asking import Asking
 from django_recs.serving.candidates import Candidate
@@ -44,6 +45,21 @@ PROMISES: Mapping[str, Promise] = {
     Strategy.BACK_IN_STOCK_FOR_YOU: came_back,
     Strategy.UPSELL: is_dearer,
 }
+
+
+CATALOG_MEMBERS: Mapping[str, str] = {
+    Strategy.NEW_ARRIVALS_FOR_YOU: "available_since",
+    Strategy.ON_SALE_FOR_YOU: "list_price",
+    Strategy.BACK_IN_STOCK_FOR_YOU: "restocked_at",
+}
+"""The member of the `Catalog` without which a strategy finds nothing."""
+
+
+def missing_member(strategy: str, catalog: Catalog[Any]) -> str:
+    """The member of ``catalog`` that ``strategy`` needs and does not find; "" when nothing is missing."""
+    member = CATALOG_MEMBERS.get(strategy, "")
+    is_overridden = member == "list_price" and type(catalog).get_reduced is not Catalog.get_reduced
+    return "" if not member or getattr(catalog, member) or is_overridden else member
 
 
 def keeps_promises(asking: Asking, candidate: Candidate, product: Any) -> bool:

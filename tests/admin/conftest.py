@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from django_recs.models import Event, ModelVersion, TrainingRun
 from tests.admin.rows import evaluation, figures
+from tests.serving.shelf_fixtures import facts, shelves
 from tests.serving.shop_fixtures import artifact_root, blend, live, products, staged
 from tests.shop.models import Customer
 
-__all__ = ["artifact_root", "blend", "live", "products", "staged"]
+__all__ = ["artifact_root", "blend", "facts", "live", "products", "shelves", "staged"]
 
 SignIn = Callable[..., Client]
 Record = Callable[..., Event]

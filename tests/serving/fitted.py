@@ -16,6 +16,7 @@ from django_recs.engine.encoder import SequenceVoice
 from django_recs.engine.events import EVENT_TYPES, PURCHASE_CODE
 from django_recs.engine.interactions import Interactions, ItemContent
 from django_recs.engine.recommender import Recommender
+from django_recs.engine.shelves.facts import ShelfFacts
 from django_recs.engine.situations import Situation
 from django_recs.engine.voices import fit_voices
 from django_recs.models import ModelVersion, TrainingRun
@@ -89,7 +90,9 @@ def blend_of(orders: Orders, item_ids: Sequence[str], texts: Mapping[str, str]) 
     return Blend(voices=voices, weights={situation: np.ones(len(voices)) for situation in Situation})
 
 
-def publish(folder: Path, name: str, blend: Blend, item_ids: Sequence[str]) -> ModelVersion:
+def publish(
+    folder: Path, name: str, blend: Blend, item_ids: Sequence[str], facts: ShelfFacts | None = None
+) -> ModelVersion:
     """A staged version whose artifact lies in the artifact storage as ``name``."""
     sha256 = write_artifact(
         folder / name,
@@ -98,6 +101,7 @@ def publish(folder: Path, name: str, blend: Blend, item_ids: Sequence[str]) -> M
         created_at=datetime.now(UTC),
         code_version="tests",
         metrics={},
+        facts=facts,
         dataset={},
     )
     store_artifact(folder / name, name)

@@ -17,6 +17,10 @@ class Product(models.Model):
     category = models.CharField(max_length=100, blank=True)
     brand = models.CharField(max_length=100, blank=True)
     price = models.DecimalField(max_digits=10, decimal_places=2, null=True)
+    list_price = models.DecimalField(max_digits=10, decimal_places=2, null=True)
+    launched_on = models.DateField(null=True)
+    restocked_at = models.DateTimeField(null=True)
+    variant_of = models.CharField(max_length=20, blank=True)
     is_published = models.BooleanField(default=True)
     stock = models.IntegerField(default=1)
 

@@ -13,4 +13,8 @@ class ShopCatalog(Catalog[Product]):
     categories = ("category",)
     attributes = ("brand",)
     price = "price"
+    list_price = "list_price"
+    available_since = "launched_on"
+    restocked_at = "restocked_at"
+    parent = "variant_of"
     available = Q(is_published=True, stock__gt=0)

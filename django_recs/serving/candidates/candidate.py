@@ -42,7 +42,7 @@ def best(scores: FloatArray, asking: Asking, artifact: Artifact) -> Iterator[tup
     """The item ids with the highest positive scores (I + 1,), best first, without what may not appear."""
     scores = np.where(open_items(asking, artifact), scores, -np.inf)
     count = min(wanted_count(asking), len(scores))
-    order = np.argpartition(scores, -count)[-count:]
+    order = np.sort(np.argpartition(scores, -count)[-count:])  # what is alike in score comes by item number
     order = order[np.argsort(-scores[order], kind="stable")]
     order = order[scores[order] > 0]
     yield from zip(names(artifact, order), scores[order].tolist(), strict=True)

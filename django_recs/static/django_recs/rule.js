@@ -27,7 +27,7 @@
     const choice = document.createElement("select");
     choice.className = "recs-suggest";
     choice.setAttribute("aria-label", lines.labels[0].textContent);
-    choice.append(new Option("+", ""), known.content.cloneNode(true));
+    choice.append(new Option(known.dataset.label, ""), known.content.cloneNode(true));
     choice.addEventListener("change", () => {
       const chosen = lines.value.split("\n").map((line) => line.trim()).filter(Boolean);
       if (choice.value && !chosen.includes(choice.value)) lines.value = [...chosen, choice.value].join("\n");
