@@ -7,7 +7,10 @@ from django.core import checks
 from django.db import connections
 from django.test import override_settings
 
-from django_recs.checks import check_consent, check_settings, check_sqlite, check_urls
+from django_recs.catalog import get_catalog
+from django_recs.checks import check_consent, check_placements, check_settings, check_sqlite, check_urls
+from django_recs.models import Placement
+from tests.serving.test_ladder import failing
 
 urlpatterns: list[object] = []
 """This module is also the URL configuration of a project that forgot ours."""
@@ -85,3 +88,28 @@ def test_the_transactions_of_sqlite(
 def test_urls_that_are_not_included() -> None:
     with override_settings(ROOT_URLCONF=__name__):
         assert _ids(check_urls(None)) == ["django_recs.W004"]
+
+
+def _placements_that_need(monkeypatch: pytest.MonkeyPatch, **members: object) -> list[str]:
+    for name, value in members.items():
+        monkeypatch.setattr(type(get_catalog()), name, value)
+    return [message.msg.split("'")[1] for message in check_placements(None, databases=["default"])]
+
+
+@pytest.mark.django_db
+def test_placements_that_the_catalogue_cannot_fill(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _placements_that_need(monkeypatch) == []
+    assert sorted(_placements_that_need(monkeypatch, list_price=None, available_since="", restocked_at="")) == [
+        "back_in_stock_for_you",
+        "new_arrivals_for_you",
+        "on_sale_for_you",
+    ]
+    Placement.objects.filter(slug="on_sale_for_you").update(is_active=False)
+    assert "on_sale_for_you" not in _placements_that_need(monkeypatch)
+    assert check_placements(None) == []
+
+
+@pytest.mark.django_db
+def test_before_the_first_migration_nothing_is_said_of_placements(monkeypatch: pytest.MonkeyPatch) -> None:
+    with failing("django_recs_placement"):
+        assert _placements_that_need(monkeypatch, list_price=None) == []

@@ -139,16 +139,14 @@ class RuleForm(RuleModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "placements" not in self.fields:  # somebody who may only look gets a form without fields
-            return
         shelves = cast("forms.MultipleChoiceField", self.fields["placements"])
         shelves.choices = [
             (placement.slug, f"{placement.title} ({placement.slug})") for placement in Placement.objects.all()
         ]
         labels = [(name, name) for name in (CATEGORY, *attribute_names())]
         cast("forms.ChoiceField", self.fields["cap_by"]).choices = [("", _("all of them together")), *labels]
-        for name in ("price_from", "price_to", "factor", "most", "share_percent", "position"):
-            self.fields[name].widget.attrs["class"] = "recs-number"
+        for name in {"price_from", "price_to", "factor", "most", "share_percent", "position"} & set(self.fields):
+            self.fields[name].widget.attrs["class"] = "recs-number"  # who may only look has none of them
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

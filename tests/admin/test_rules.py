@@ -120,15 +120,15 @@ def test_a_dry_run_shows_what_changes_and_saves_and_counts_nothing(
         ("Vase", "out"),
         ("Mug", ""),
         ("Bowl", ""),
-        ("Lamp", ""),
         ("Pot", ""),
+        ("Lamp", ""),
         ("Plate", ""),
     ]
     assert [(cell.item.title, cell.note) for cell in trial.then] == [
         ("Mug", "was number 2"),
         ("Bowl", "was number 3"),
-        ("Lamp", "was number 4"),
-        ("Pot", "was number 5"),
+        ("Pot", "was number 4"),
+        ("Lamp", "was number 5"),
         ("Plate", "was number 6"),
     ]
     assert "1 of 1 lists would change." in text_of(response)
