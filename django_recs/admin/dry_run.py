@@ -194,7 +194,7 @@ def _product_words(draft: Rule) -> str:
     """How many products met the conditions when the live model was trained."""
     model = live_model()
     among = Condition.of(draft).among(model.artifact) if model else None
-    if model is None or model.artifact.facts is None:
+    if model is None or model.artifact.shelf_facts is None:
         return ""
     if among is None:
         return _("The rule is about all products.") if not draft.words else ""

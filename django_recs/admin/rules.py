@@ -200,9 +200,9 @@ def attribute_names() -> tuple[str, ...]:
 def known_categories() -> Iterable[str]:
     """Category labels of the live model's catalogue, for suggestions."""
     model = live_model()
-    if model is None or model.artifact.facts is None:
+    if model is None or model.artifact.shelf_facts is None:
         return ()
-    assortment = model.artifact.facts.assortment
+    assortment = model.artifact.shelf_facts.assortment
     return sorted(str(value) for value in assortment.values[assortment.fields == CATEGORY])[:SUGGESTION_COUNT]
 
 

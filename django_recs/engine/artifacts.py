@@ -54,7 +54,7 @@ class Artifact:
     item_ids: npt.NDArray[np.str_]
     """(I + 1,) the shop's item ids; [0] is padding."""
     blend: Blend
-    facts: ShelfFacts | None = None
+    shelf_facts: ShelfFacts | None = None
     """What shelves need beside the blend; None in artifacts that were written without."""
 
     @cached_property
@@ -94,8 +94,8 @@ class Artifact:
 
     def bought_together(self, item: int, *, min_persons: int, limit: int) -> tuple[Int32Array, FloatArray]:
         """What at least ``min_persons`` persons bought in one order with ``item``: items and strengths, best first."""
-        if self.facts is not None:
-            return self.facts.bought_together.of(item, min_persons=min_persons, limit=limit)
+        if self.shelf_facts is not None:
+            return self.shelf_facts.bought_together.of(item, min_persons=min_persons, limit=limit)
         for voice in self.blend.voices:
             if isinstance(voice, CoPurchase):
                 return voice.bought_together(item, min_persons=min_persons, limit=limit)
@@ -138,7 +138,7 @@ def write_artifact(
     code_version: str,
     metrics: Mapping[str, Any],
     dataset: Mapping[str, Any],
-    facts: ShelfFacts | None = None,
+    shelf_facts: ShelfFacts | None = None,
 ) -> str:
     """Write ``blend`` to the new or empty ``folder`` and return the SHA-256 of its manifest.
 
@@ -176,7 +176,9 @@ def write_artifact(
             situation.value: write(f"ranker_{situation.value}", ranker.arrays())
             for situation, ranker in blend.rankers.items()
         }
-    parts = {part: write(f"shelf_{part}", arrays) for part, arrays in (facts.parts() if facts else {}).items()}
+    parts = {
+        part: write(f"shelf_{part}", arrays) for part, arrays in (shelf_facts.parts() if shelf_facts else {}).items()
+    }
     manifest = {
         "format_version": FORMAT_VERSION,
         "code_version": code_version,
@@ -210,7 +212,7 @@ def open_artifact(folder: Path) -> Artifact:
         facts = _read_facts(manifest.get("shelf_facts"), arrays, len(item_ids))
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise ArtifactRefused(f"{folder / MANIFEST} is not complete: {error!r}.") from error
-    return Artifact(manifest=manifest, item_ids=item_ids, blend=blend, facts=facts)
+    return Artifact(manifest=manifest, item_ids=item_ids, blend=blend, shelf_facts=facts)
 
 
 def _file_name(voice: str, key: str) -> str:

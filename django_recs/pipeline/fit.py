@@ -45,7 +45,7 @@ class Training:
     data: ExportedData
     blend: Blend
     """Fitted on everything."""
-    facts: ShelfFacts
+    shelf_facts: ShelfFacts
     """What shelves need beside it, counted on everything."""
     table: EvaluationTable
     """How the same blend, fitted before the test period, did in it."""
@@ -109,7 +109,7 @@ def train(data: ExportedData, progress: RunProgress, configuration: Configuratio
     return Training(
         data=data,
         blend=final,
-        facts=fit_shelf_facts(data.interactions, data.content, utc_offsets(data.interactions.time)),
+        shelf_facts=fit_shelf_facts(data.interactions, data.content, utc_offsets(data.interactions.time)),
         table=table,
         gate_reasons=reasons,
         trained_until=split.end,

@@ -52,6 +52,6 @@ def _write(training: Training, dataset: dict[str, Any], folder: Path) -> str:
         created_at=timezone.now(),
         code_version=__version__,
         metrics=training.table,
-        facts=training.facts,
+        shelf_facts=training.shelf_facts,
         dataset=dataset,
     )

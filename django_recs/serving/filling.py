@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 
 from django_recs.serving.asking import Asking
 from django_recs.serving.candidates import Candidate, Candidates
-from django_recs.serving.merchandising import Arranged, ItemFacts
+from django_recs.serving.merchandising import Arranged, ProductFacts
 from django_recs.serving.promises import PROMISES, keeps_promises
 from django_recs.serving.reasons import Reason
 from django_recs.serving.recommendations import Recommendation
@@ -66,7 +66,7 @@ def arrange(asking: Asking, options: dict[str, Option]) -> list[Option]:
     everything = {**pinned, **options}
     items = [
         Arranged(
-            facts=ItemFacts(asking.catalog, item_id, option.product),
+            facts=ProductFacts(asking.catalog, item_id, option.product),
             score=option.candidate.score,
             place=place,
             is_own=item_id in options,

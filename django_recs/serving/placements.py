@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, router
-from django.db.models import CharField, DateTimeField, Field, JSONField, Model, QuerySet, Value
+from django.db.models import CharField, DateTimeField, Field, Func, JSONField, Model, QuerySet, Value
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 
@@ -20,6 +20,13 @@ from django_recs.serving.transactions import contained
 logger = logging.getLogger(__name__)
 
 ModelT = TypeVar("ModelT", bound=Model)
+
+
+class _JSONRow(JSONObject):
+    """A row as JSON. Every supported database can; Django asks SQLite by a query whose failure it never forgets."""
+
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        return Func.as_sql(self, *args, **kwargs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +97,7 @@ def _rules() -> QuerySet[Rule]:
 
 def _as_json(kind: str, rows: QuerySet[Any]) -> QuerySet[Any, tuple[str, dict[str, Any]]]:
     """Rows of different tables in one shape, so that one query can read them."""
-    columns = JSONObject(**{field.attname: field.attname for field in rows.model._meta.concrete_fields})
+    columns = _JSONRow(**{field.attname: field.attname for field in rows.model._meta.concrete_fields})
     annotated: QuerySet[Any, Any] = rows.order_by().annotate(kind=Value(kind, output_field=CharField()), row=columns)
     return annotated.values_list("kind", "row")
 

@@ -101,7 +101,7 @@ def publish(
         created_at=datetime.now(UTC),
         code_version="tests",
         metrics={},
-        facts=facts,
+        shelf_facts=facts,
         dataset={},
     )
     store_artifact(folder / name, name)

@@ -187,3 +187,12 @@ def test_placements_and_rules_are_read_by_one_query(settings: DjangoSettings) ->
 
     assert len(executed) == 1
     assert Placement.objects.count() == 21
+
+
+def test_a_process_that_starts_without_the_database_finds_its_rules_later(settings: DjangoSettings) -> None:
+    settings.DJANGO_RECS = {"RELOAD_SECONDS": 0}
+    rule = make("hide", categories=["x"])
+    with failing(""):
+        assert find_rules() == ()
+
+    assert [found.pk for found in find_rules()] == [rule.pk]

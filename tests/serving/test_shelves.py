@@ -169,7 +169,7 @@ def test_the_daypart_shelf_shows_what_is_wanted_now_and_names_the_hour(products:
     lifts[:, 1] = 0.5
     model = live_model()
     assert model is not None
-    object.__setattr__(model.artifact.facts, "demand", Demand(sold=facts.demand.sold, lifts=lifts))
+    object.__setattr__(model.artifact.shelf_facts, "demand", Demand(sold=facts.demand.sold, lifts=lifts))
 
     shelf = shelf_of("daypart_mix")
 

@@ -49,16 +49,16 @@ def bought_together(asking: Asking, model: LiveModel | None) -> Candidates:
 
 def also_viewed(asking: Asking, model: LiveModel | None) -> Candidates:
     """What at least ``MIN_PERSONS`` persons looked at on the same visit as an anchor."""
-    if model is not None and model.artifact.facts is not None:
-        related = _related(model.artifact.facts.also_viewed, asking)
+    if model is not None and model.artifact.shelf_facts is not None:
+        related = _related(model.artifact.shelf_facts.also_viewed, asking)
         yield from _around_anchors(asking, model.artifact, related, Reason.ALSO_VIEWED)
 
 
 def cart_complements(asking: Asking, model: LiveModel | None) -> Candidates:
     """What goes with the whole basket, kinds that are in it already last. Prices are checked on the products."""
-    if model is None or model.artifact.facts is None:
+    if model is None or model.artifact.shelf_facts is None:
         return
-    facts = model.artifact.facts
+    facts = model.artifact.shelf_facts
     anchors = indices_of(model.artifact, asking.anchors)
     in_basket = facts.assortment.categories[anchors]
     same_kind = np.isin(facts.assortment.categories, in_basket[in_basket >= 0])
@@ -74,9 +74,9 @@ def cart_complements(asking: Asking, model: LiveModel | None) -> Candidates:
 
 def post_purchase(asking: Asking, model: LiveModel | None) -> Candidates:
     """What the buyers of these products had in their next order, and after that what goes with them."""
-    if model is None or model.artifact.facts is None:
+    if model is None or model.artifact.shelf_facts is None:
         return
-    facts = model.artifact.facts
+    facts = model.artifact.shelf_facts
     seen: set[str] = set()
     for relation, reason in ((facts.bought_next, Reason.BOUGHT_NEXT), (facts.bought_together, Reason.BOUGHT_TOGETHER)):
         found = _around_anchors(asking, model.artifact, _related(relation, asking), reason)
@@ -88,9 +88,9 @@ def post_purchase(asking: Asking, model: LiveModel | None) -> Candidates:
 
 def upsell(asking: Asking, model: LiveModel | None, *, counts_only: bool = False) -> Candidates:
     """Better ones of the same kind: similar to the anchor, in its category, dearer, and bought by many."""
-    if model is None or model.artifact.facts is None:
+    if model is None or model.artifact.shelf_facts is None:
         return
-    facts = model.artifact.facts
+    facts = model.artifact.shelf_facts
     near = near_items(asking, model, counts_only)
     low, high = STEP_UP_PRICES
 

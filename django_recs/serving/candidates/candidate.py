@@ -88,6 +88,6 @@ def indices_of(artifact: Artifact, item_ids: Iterable[str]) -> list[int]:
 
 def _category(artifact: Artifact, item_id: str) -> int:
     index = artifact.index_of(item_id)
-    if index is None or artifact.facts is None:
+    if index is None or artifact.shelf_facts is None:
         return -1
-    return int(artifact.facts.assortment.categories[index])
+    return int(artifact.shelf_facts.assortment.categories[index])

@@ -28,8 +28,8 @@ def popular(asking: Asking, model: LiveModel | None) -> Candidates:
 
 def bestsellers(asking: Asking, model: LiveModel | None) -> Candidates:
     """What most persons bought in the last months before the model was trained."""
-    if model is not None and model.artifact.facts is not None:
-        sold = model.artifact.facts.demand.sold
+    if model is not None and model.artifact.shelf_facts is not None:
+        sold = model.artifact.shelf_facts.demand.sold
         many = np.where(sold >= get_settings().min_persons, sold, 0).astype(np.float32)
         for item_id, score in best(many, asking, model.artifact):
             yield Candidate(item_id=item_id, score=score, reason=Reason.BESTSELLER)
@@ -43,13 +43,13 @@ def trending_in_country(asking: Asking, model: LiveModel | None) -> Candidates:
 
 def daypart_mix(asking: Asking, model: LiveModel | None, *, counts_only: bool = False) -> Candidates:
     """What is wanted more at this time of day and week than at others, and fits the visitor."""
-    if model is None or model.artifact.facts is None:
+    if model is None or model.artifact.shelf_facts is None:
         return
     local = timezone.localtime(asking.moment)
-    lifts = model.artifact.facts.demand.lifts[daypart(local.hour, local.weekday())]
+    lifts = model.artifact.shelf_facts.demand.lifts[daypart(local.hour, local.weekday())]
     scores = personal_scores(asking, model.artifact, counts_only=counts_only)
     if scores is None:
-        scores = np.sqrt(model.artifact.facts.demand.sold)
+        scores = np.sqrt(model.artifact.shelf_facts.demand.sold)
     scores = np.where(lifts > 1, np.maximum(scores, 0) * lifts, 0).astype(np.float32)
     label = format_lazy(_PARTS[daypart(local.hour, 0)], weekday=WEEKDAYS[local.weekday()])
     for item_id, score in best(scores, asking, model.artifact):

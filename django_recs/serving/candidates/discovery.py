@@ -85,8 +85,8 @@ def discover_weekly(asking: Asking, model: LiveModel | None, *, counts_only: boo
         return
     met = [row.item_id for row in asking.history if row.occurred_at < monday]
     scores[[artifact.index_of(item_id) or 0 for item_id in met]] = 0
-    if artifact.facts is not None:
-        scores = scores / (1 + artifact.facts.demand.sold) ** OBSCURITY_POWER
+    if artifact.shelf_facts is not None:
+        scores = scores / (1 + artifact.shelf_facts.demand.sold) ** OBSCURITY_POWER
     pool = list(best(scores.astype(np.float32), asking, artifact))[: DISCOVERY_POOL * asking.limit]
     drawn = sorted(pool, key=lambda pair: -_drawing_key(pair, asking, monday))
     for place, item_id in enumerate(spread([(item, 1 / (1 + at)) for at, (item, _) in enumerate(drawn)], artifact)):
@@ -95,9 +95,9 @@ def discover_weekly(asking: Asking, model: LiveModel | None, *, counts_only: boo
 
 def top_categories(asking: Asking, model: LiveModel | None) -> Candidates:
     """What sells best in the visitor's favourite categories, one from each in turn."""
-    if model is None or model.artifact.facts is None:
+    if model is None or model.artifact.shelf_facts is None:
         return
-    facts = model.artifact.facts
+    facts = model.artifact.shelf_facts
     met = [model.artifact.index_of(row.item_id) or 0 for row in asking.history]
     rows: list[list[Candidate]] = []
     for code in favourite_categories(asking, facts.assortment, model.artifact):
@@ -148,9 +148,9 @@ def _ranked_for(
         return as_listed
     scores = personal_scores(asking, model.artifact, situation=situation)
     if scores is None:
-        if situation is Situation.COLD_ITEM or model.artifact.facts is None:
+        if situation is Situation.COLD_ITEM or model.artifact.shelf_facts is None:
             return as_listed
-        scores = model.artifact.facts.demand.sold
+        scores = model.artifact.shelf_facts.demand.sold
     return _sorted_by(scores, wanted, model.artifact)
 
 
@@ -163,18 +163,18 @@ def _sorted_by(scores: FloatArray, item_ids: list[str], artifact: Artifact) -> l
 
 def _liked_categories(asking: Asking, model: LiveModel | None) -> dict[int, str]:
     """Names of the visitor's favourite categories by number."""
-    if model is None or model.artifact.facts is None:
+    if model is None or model.artifact.shelf_facts is None:
         return {}
-    assortment = model.artifact.facts.assortment
+    assortment = model.artifact.shelf_facts.assortment
     codes = favourite_categories(asking, assortment, model.artifact)
     return {code: str(assortment.values[code]) for code in codes}
 
 
 def _category(model: LiveModel | None, item_id: str) -> int:
     index = model.artifact.index_of(item_id) if model else None
-    if index is None or model is None or model.artifact.facts is None:
+    if index is None or model is None or model.artifact.shelf_facts is None:
         return -1
-    return int(model.artifact.facts.assortment.categories[index])
+    return int(model.artifact.shelf_facts.assortment.categories[index])
 
 
 def _anchors(asking: Asking, artifact: Artifact) -> list[tuple[str, bool]]:

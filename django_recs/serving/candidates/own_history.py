@@ -52,9 +52,9 @@ def continue_shopping(asking: Asking, model: LiveModel | None) -> Candidates:
 
 def buy_it_again(asking: Asking, model: LiveModel | None) -> Candidates:
     """What the visitor bought and is likely to need again about now, the most likely first."""
-    if model is None or model.artifact.facts is None:
+    if model is None or model.artifact.shelf_facts is None:
         return
-    repeats = model.artifact.facts.repeats
+    repeats = model.artifact.shelf_facts.repeats
     bought: dict[str, list[datetime]] = {}
     for row in asking.history:
         if row.type == EventType.PURCHASE:

@@ -4,6 +4,6 @@ They are applied to products that the shop's QuerySet returned, always in the sa
 """
 
 from django_recs.serving.merchandising.arranging import Arranged, Merchandising
-from django_recs.serving.merchandising.conditions import Condition, ItemFacts
+from django_recs.serving.merchandising.conditions import Condition, ProductFacts
 
-__all__ = ["Arranged", "Condition", "ItemFacts", "Merchandising"]
+__all__ = ["Arranged", "Condition", "ProductFacts", "Merchandising"]

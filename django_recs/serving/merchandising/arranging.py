@@ -20,7 +20,7 @@ import numpy as np
 from django_recs.engine.artifacts import Artifact
 from django_recs.engine.shelves.assortment import BoolArray
 from django_recs.models import Rule
-from django_recs.serving.merchandising.conditions import Condition, ItemFacts
+from django_recs.serving.merchandising.conditions import Condition, ProductFacts
 
 Action = Rule.Action
 
@@ -29,7 +29,7 @@ Action = Rule.Action
 class Arranged:
     """One product on its way to a slot."""
 
-    facts: ItemFacts
+    facts: ProductFacts
     score: float
     place: int
     """Where it stood before the rules, 0 first; a larger number for what was not on the list."""
@@ -150,15 +150,15 @@ class _Cap:
         self._by = rule.cap_by
         self._counts: Counter[str] = Counter()
 
-    def has_room_for(self, item: ItemFacts) -> bool:
+    def has_room_for(self, item: ProductFacts) -> bool:
         group = self._group(item)
         return group is None or self._counts[group] < self._most
 
-    def add(self, item: ItemFacts) -> None:
+    def add(self, item: ProductFacts) -> None:
         if (group := self._group(item)) is not None:
             self._counts[group] += 1
 
-    def _group(self, item: ItemFacts) -> str | None:
+    def _group(self, item: ProductFacts) -> str | None:
         """None for what the rule is not about, which is also what has no label to count by."""
         if not self._condition.holds_for(item):
             return None
@@ -177,10 +177,10 @@ class _Quota:
         """Whether slot ``slot`` (0 first) must have one, so that the share is reached as early as it can be."""
         return self._count < math.floor(self._share * (slot + 1) + 1e-9)
 
-    def wants(self, item: ItemFacts) -> bool:
+    def wants(self, item: ProductFacts) -> bool:
         return self._condition.holds_for(item)
 
-    def add(self, item: ItemFacts) -> None:
+    def add(self, item: ProductFacts) -> None:
         self._count += self.wants(item)
 
 

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 ReadT = TypeVar("ReadT")
 
 
-class ItemFacts:
+class ProductFacts:
     """What conditions may ask of one product, read from the catalogue when it is asked for. Never raises."""
 
     def __init__(self, catalog: Catalog[Any], item_id: str, product: Any) -> None:
@@ -85,7 +85,7 @@ class Condition:
             words=tuple(rule.words.casefold().split()),
         )
 
-    def holds_for(self, item: ItemFacts) -> bool:
+    def holds_for(self, item: ProductFacts) -> bool:
         return (
             (not self.item_ids or item.item_id in self.item_ids)
             and (not self.categories or not self.categories.isdisjoint(item.categories))
@@ -94,7 +94,7 @@ class Condition:
             and (not self.words or all(word in item.words for word in self.words))
         )
 
-    def _holds_for_price(self, item: ItemFacts) -> bool:
+    def _holds_for_price(self, item: ProductFacts) -> bool:
         if self.price_from is None and self.price_to is None:
             return True
         price = item.price
@@ -106,9 +106,9 @@ class Condition:
 
         Words are not looked up: they are only asked of the products.
         """
-        if artifact.facts is None:
+        if artifact.shelf_facts is None:
             return None
-        assortment = artifact.facts.assortment
+        assortment = artifact.shelf_facts.assortment
         parts: list[BoolArray] = []
         if self.item_ids:
             listed = np.zeros(len(artifact.item_ids), dtype=np.bool_)

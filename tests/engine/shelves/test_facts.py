@@ -26,13 +26,13 @@ def write(folder: Path, written: ShelfFacts | None) -> Path:
         code_version="1",
         metrics={},
         dataset={},
-        facts=written,
+        shelf_facts=written,
     )
     return folder
 
 
 def test_every_part_comes_back_to_the_last_bit(tmp_path: Path) -> None:
-    opened = open_artifact(write(tmp_path, facts())).facts
+    opened = open_artifact(write(tmp_path, facts())).shelf_facts
 
     assert opened is not None
     for part, arrays in facts().parts().items():
@@ -44,7 +44,7 @@ def test_an_artifact_without_them_opens_and_counts_as_before(tmp_path: Path) -> 
     write_tiny(tmp_path)
     artifact = open_artifact(tmp_path)
 
-    assert artifact.facts is None
+    assert artifact.shelf_facts is None
     assert artifact.bought_together(1, min_persons=4, limit=9)[0].tolist() == [2]
 
 

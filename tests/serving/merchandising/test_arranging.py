@@ -6,7 +6,7 @@ import pytest
 
 from django_recs.catalog import get_catalog
 from django_recs.models import Rule
-from django_recs.serving.merchandising import Arranged, ItemFacts, Merchandising
+from django_recs.serving.merchandising import Arranged, Merchandising, ProductFacts
 from tests.shop.models import Product
 
 LIST = ("mug a", "mug b", "mug c", "tea a", "tea b", "pot c")
@@ -23,7 +23,7 @@ def arranged(*rules: Rule, names: tuple[str, ...] = LIST, extra: tuple[str, ...]
 def _item(name: str, *, score: float, place: int, is_own: bool = True) -> Arranged:
     category, brand = name.split()
     product = Product(title=name, category=category, brand=brand, price=5)
-    return Arranged(facts=ItemFacts(get_catalog(), name, product), score=score, place=place, is_own=is_own)
+    return Arranged(facts=ProductFacts(get_catalog(), name, product), score=score, place=place, is_own=is_own)
 
 
 def rule(action: str, pk: int = 1, **columns: Any) -> Rule:

@@ -9,7 +9,7 @@ from django_recs.catalog import get_catalog
 from django_recs.engine.artifacts import Artifact
 from django_recs.models import ModelVersion, Rule
 from django_recs.serving.live import live_model
-from django_recs.serving.merchandising import Condition, ItemFacts
+from django_recs.serving.merchandising import Condition, ProductFacts
 from tests.serving.shop_fixtures import ITEM_IDS, NAMES
 from tests.shop.models import Product
 
@@ -18,7 +18,7 @@ MUG = Product(title="Stoneware Mug", description="Holds tea", category="Mugs", b
 
 def holds(product: Product = MUG, **columns: Any) -> bool:
     rule = Rule(name="x", action="hide", **columns)
-    return Condition.of(rule).holds_for(ItemFacts(get_catalog(), "mug-1", product))
+    return Condition.of(rule).holds_for(ProductFacts(get_catalog(), "mug-1", product))
 
 
 @pytest.mark.parametrize(
