@@ -1,6 +1,6 @@
 """Merchandising rules: what the shop wants on its shelves, in plain words, with a dry run before anything is saved."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -150,14 +150,14 @@ class RuleForm(RuleModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        check = {
+        checks: dict[str, Callable[[], None]] = {
             Action.BOOST: self._check_boost,
             Action.BURY: self._check_bury,
             Action.CAP: lambda: self._check_range("most", 0, 50),
             Action.QUOTA: lambda: self._check_range("share_percent", 1, 100),
             Action.PIN: lambda: self._check_range("position", 1, 50),
-        }.get(cleaned.get("action", ""))
-        if check is not None:
+        }
+        if check := checks.get(cleaned.get("action", "")):
             check()
         self._check_order("starts_at", "ends_at", _("The end lies before the beginning."))
         self._check_order("price_from", "price_to", _("The upper price is below the lower one."))

@@ -42,9 +42,14 @@ class LocalTime:
             offsets=np.array([offsets[0], *(offsets[place] for place in changed)], dtype=np.int64),
         )
 
+    def ahead_of_utc(self, time: IntArray) -> IntArray:
+        """(N,) seconds to add to each of ``time`` (N,), seconds since 1970 in UTC."""
+        ahead: IntArray = self.offsets[np.searchsorted(self.changes, time, side="right")]
+        return ahead
+
     def read(self, time: IntArray) -> dict[str, IntArray]:
         """Numbers (N,) of `MOMENTS` at ``time`` (N,), seconds since 1970 in UTC."""
-        local = time + self.offsets[np.searchsorted(self.changes, time, side="right")]
+        local = time + self.ahead_of_utc(time)
         month = local.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12  # 0 is January
         return {
             "hour": local // 3_600 % 24,

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.timezone import get_default_timezone
+
 from django_recs.conf import get_settings
 from django_recs.engine.blend import Blend
 from django_recs.engine.blend_fit import fit_blend
@@ -19,6 +21,7 @@ from django_recs.engine.evaluation.gate import judge
 from django_recs.engine.evaluation.protocol import EvaluationTable, evaluate
 from django_recs.engine.evaluation.queries import Queries
 from django_recs.engine.interactions import Interactions
+from django_recs.engine.local_time import LocalTime
 from django_recs.engine.ranking.facts import ItemFacts, item_facts
 from django_recs.engine.recommender import Recommender
 from django_recs.engine.shelves.facts import ShelfFacts, fit_shelf_facts
@@ -28,7 +31,6 @@ from django_recs.models import TrainingRun
 from django_recs.pipeline.champion import CONFIGURATION, PREFIX, Champion, open_champion, under_own_names
 from django_recs.pipeline.configuration import Configuration
 from django_recs.pipeline.export import ExportedData
-from django_recs.pipeline.local_time import utc_offsets
 from django_recs.pipeline.progress import OnProgress, RunProgress
 from django_recs.pipeline.voices import VoiceFitter
 from django_recs.pipeline.windows import SealedPeriod, Window, window_queries
@@ -106,10 +108,11 @@ def train(data: ExportedData, progress: RunProgress, configuration: Configuratio
         fitter.fit(data.interactions, progress.between(0.70, 0.97)),
         facts=item_facts(data.interactions, data.content.prices),
     )
+    clock = LocalTime.of_zone(get_default_timezone())
     return Training(
         data=data,
         blend=final,
-        shelf_facts=fit_shelf_facts(data.interactions, data.content, utc_offsets(data.interactions.time)),
+        shelf_facts=fit_shelf_facts(data.interactions, data.content, clock.ahead_of_utc(data.interactions.time)),
         table=table,
         gate_reasons=reasons,
         trained_until=split.end,

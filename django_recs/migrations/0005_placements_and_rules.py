@@ -34,7 +34,7 @@ def add_placements(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("django_recs", "0002_default_placements"),
+        ("django_recs", "0004_evaluations"),
     ]
 
     operations = [
