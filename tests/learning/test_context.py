@@ -34,7 +34,7 @@ def fitted() -> FittedNetwork:
     return fit_network(
         two_meals(),
         plain_content(10),
-        config=replace(SMALL, tokens_per_batch=64, epoch_limit=8),
+        config=replace(SMALL, tokens_per_batch=64, epoch_limit=8, patience=8, holdout_share=0.01),
         event_weights=EVENT_WEIGHTS,
         clock=LocalTime.of_zone(UTC),
     )
