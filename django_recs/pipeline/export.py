@@ -23,7 +23,7 @@ from django.db.models.functions import Concat
 from django_recs.catalog import get_catalog
 from django_recs.catalog.snapshot import item_content
 from django_recs.conf import get_settings
-from django_recs.engine.circumstances import COUNTRY, CUSTOMER_PREFIX, DEVICE, Circumstances
+from django_recs.engine.circumstances import COUNTRY, CUSTOMER_PREFIX, DEVICE, NOTHING_KNOWN, Circumstances
 from django_recs.engine.events import EVENT_CODES, EventType
 from django_recs.engine.interactions import Interactions, ItemContent
 from django_recs.models import Event, Purpose, Visitor
@@ -54,6 +54,8 @@ class ExportedData:
     content: ItemContent
     unknown_item_count: int
     """Events left out because the catalogue does not know their item."""
+    attributes: Circumstances = NOTHING_KNOWN
+    """(U,) what the shop allows to be read of each unit of ``gross``."""
 
     @cached_property
     def interactions(self) -> Interactions:
@@ -70,6 +72,7 @@ class ExportedData:
         if (unit != self.merges.known_before(0)).any():
             gross, refunds = with_units(gross, unit), with_units(refunds, unit)
             gross = joined(gross, gross.where(np.zeros(len(gross), dtype=bool)))
+        gross = replace(gross, context=gross.context.beside(self.attributes.at(gross.unit)))
         return net_of_refunds(gross, refunds)
 
     def asked_at(self, start: int, end: int) -> Interactions:
@@ -281,7 +284,7 @@ def _assemble(
     )
     gross = _sorted_interactions(
         (unit, *taught[1:6]),
-        told.beside(_attributes(names).at(unit)),
+        told,
         unit_ids=names,
         item_ids=item_ids,
     )
@@ -292,6 +295,7 @@ def _assemble(
         merges=merges.renumbered(present),
         content=content,
         unknown_item_count=unknown_item_count,
+        attributes=_attributes(names),
     )
 
 

@@ -16,7 +16,7 @@ BREAKFAST, SUPPER = range(1, 6), range(6, 11)
 HOUR = 3_600
 
 
-def two_meals(unit_count: int = 60, day_count: int = 6) -> Interactions:
+def two_meals(unit_count: int = 100, day_count: int = 6) -> Interactions:
     """Everybody buys one thing for breakfast at 8 and one for supper at 20 o'clock, by turns on phone and desktop."""
     rng = np.random.default_rng(0)
     rows = []
@@ -34,7 +34,7 @@ def fitted() -> FittedNetwork:
     return fit_network(
         two_meals(),
         plain_content(10),
-        config=replace(SMALL, tokens_per_batch=64, epoch_limit=8, patience=8, holdout_share=0.01),
+        config=replace(SMALL, tokens_per_batch=128, epoch_limit=12, patience=12, learning_rate=0.03),
         event_weights=EVENT_WEIGHTS,
         clock=LocalTime.of_zone(UTC),
     )

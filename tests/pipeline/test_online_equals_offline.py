@@ -25,7 +25,7 @@ from django_recs.engine.interactions import Histories, Interactions
 from django_recs.engine.local_time import LocalTime
 from django_recs.engine.situations import Situation, situation_of
 from django_recs.learning import NetworkConfig, fit_network
-from django_recs.models import Event, Placement
+from django_recs.models import Event, Placement, Visitor
 from django_recs.pipeline.export import ExportedData, export_interactions
 from django_recs.pipeline.voices import event_weight_array
 from django_recs.serving import promote, recommend
@@ -47,7 +47,7 @@ VISITOR_COUNT, EVENT_COUNT, PRODUCT_COUNT = 24, 600, 15
 
 
 def add_visitors(chance: random.Random) -> list[Customer | str]:
-    """Half of them customers, some of these of the staff, and half of them guests."""
+    """Half of them customers, some of these of the staff, who were guests before, and half of them guests."""
     customers = [
         Customer.objects.create(username=f"c{number}", is_staff=number % 3 == 0) for number in range(VISITOR_COUNT // 2)
     ]
@@ -58,8 +58,14 @@ def add_events(chance: random.Random, visitors: list[Customer | str], items: lis
     """Views, baskets and orders of three lines in the last thirty days, on any device and from any country."""
     start = timezone.now().replace(microsecond=0) - timedelta(days=31)
     rows: list[Event] = []
+    Visitor.objects.bulk_create(
+        Visitor(visitor_id=who.pk.hex, customer_id=str(who.pk), merged_at=start)
+        for who in visitors
+        if isinstance(who, Customer)
+    )
     for number in range(EVENT_COUNT // 3):
         who = chance.choice(visitors)
+        signed_in = isinstance(who, Customer) and chance.random() < 0.7
         kind = chance.choice(["view_item", "add_to_cart", "purchase"])
         at = start + timedelta(seconds=chance.randrange(30 * 86_400))
         rows += [
@@ -67,8 +73,8 @@ def add_events(chance: random.Random, visitors: list[Customer | str], items: lis
                 event_id=uuid.UUID(int=chance.getrandbits(128)),
                 type=kind,
                 item_id=item,
-                customer_id=str(who.pk) if isinstance(who, Customer) else "",
-                visitor_id=who if isinstance(who, str) else "",
+                customer_id=str(who.pk) if isinstance(who, Customer) and signed_in else "",
+                visitor_id=who.pk.hex if isinstance(who, Customer) else who,
                 occurred_at=at if kind == "purchase" else at + timedelta(seconds=chance.randrange(900)),
                 received_at=at,
                 purposes=1,
