@@ -130,7 +130,7 @@ def _summary(version: ModelVersion, dataset: Mapping[str, Any], main: Mapping[st
         yield _("Of 100 returning customers, %s found something they went on to buy among ten recommendations.") % found
         if card.rival_lead:
             yield _("Its ranking (NDCG@10) lies %(lead)s %(side)s that of its best single part, %(rival)s.") % {
-                "lead": f"{number_format(abs(card.rival_lead.mean), decimal_pos=3)}{_error(card.rival_lead)}",
+                "lead": f"{number_format(round(abs(card.rival_lead.mean), 3), decimal_pos=3)}{_error(card.rival_lead)}",
                 "side": _("above") if card.rival_lead.mean >= 0 else _("below"),
                 "rival": f"“{card.rival_label}”",
             }
