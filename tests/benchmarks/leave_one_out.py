@@ -33,12 +33,16 @@ from django_recs.engine.baselines.ease import ITEM_LIMIT, fit_ease
 from django_recs.engine.baselines.neighbours import fit_item_knn
 from django_recs.engine.baselines.popularity import fit_trend
 from django_recs.engine.baselines.text import fit_text_knn
+from django_recs.engine.baselines.transitions import fit_transitions
+from django_recs.engine.blend import Blend
 from django_recs.engine.blend_fit import fit_blend
 from django_recs.engine.evaluation.metrics import coverage, hit_rate, mean_and_error, ndcg, reciprocal_rank
 from django_recs.engine.evaluation.protocol import hits_of, ranked_lists
 from django_recs.engine.evaluation.queries import Queries
 from django_recs.engine.events import EVENT_TYPES
 from django_recs.engine.interactions import Interactions
+from django_recs.engine.ranking.facts import item_facts
+from django_recs.engine.ranking.fit import fit_rankers
 from django_recs.engine.recommender import Recommender
 from tests.benchmarks.order_only import NAMES, DataSet, load
 
@@ -64,6 +68,16 @@ def counting_voices(data: DataSet, known: Interactions) -> list[Recommender]:
         ),
         fit_text_knn(data.content, event_weights=WEIGHTS, history_half_life_days=3 * STEP_DAYS, neighbour_count=30),
     ]
+    voices.append(
+        fit_transitions(
+            known,
+            event_weights=WEIGHTS,
+            half_life_places=3.0,
+            fit_half_life_days=200 * STEP_DAYS,
+            penalty=150.0,
+            link_count=200,
+        )
+    )
     if data.interactions.item_count <= ITEM_LIMIT:
         voices.append(
             fit_ease(
@@ -99,16 +113,25 @@ def network_voice(data: DataSet, known: Interactions, choices: dict[str, Any]) -
 
 
 def run(data: DataSet, choices: dict[str, Any], *, with_network: bool, refit: bool) -> None:
-    """Fit, blend, judge; one table per fit."""
+    """Fit, blend, learn to rank, judge; one table per fit."""
     valid, test = (data.queries(left_out, history_length=HISTORY_LENGTH) for left_out in (2, 1))
     voices = fitted(data, data.known(2), choices, with_network)
     blend = timed("weights", lambda: fit_blend(voices, {"valid": valid}))
     print("weights:", {v.name: round(float(w), 3) for v, w in zip(voices, blend.weights[valid.situation], strict=True)})
-    for title, queries in (("validation", valid), ("test, fitted without the validation items", test)):
-        print_table(title, timed("lists", lambda: ranked_lists(voices, {"blend": blend}, queries)), queries)  # noqa: B023
+    facts = item_facts(data.known(2), data.content.prices)
+    rankers = timed("ranker", lambda: fit_rankers(blend, {"valid": valid}, facts))
+    print("ranked:", sorted(rankers) or "the trees did not prove themselves, the sum stays")
+    ranked = dataclasses.replace(blend, rankers=rankers, facts=facts)
+    judge("test, fitted without the validation items", blend, ranked, test)
     if refit:
-        again = blend.with_voices(fitted(data, data.known(1), choices, with_network))
-        print_table("test, fitted again with them", ranked_lists(again.voices, {"blend": again}, test), test)
+        again = fitted(data, data.known(1), choices, with_network)
+        facts = item_facts(data.known(1), data.content.prices)
+        judge("test, fitted again with them", blend.with_voices(again), ranked.with_voices(again, facts=facts), test)
+
+
+def judge(title: str, blend: Blend, ranked: Blend, test: Queries) -> None:
+    blends = {"sum": blend, "ranked": ranked} if ranked.rankers else {"sum": blend}
+    print_table(title, timed("lists", lambda: ranked_lists(blend.voices, blends, test)), test)
 
 
 def fitted(data: DataSet, known: Interactions, choices: dict[str, Any], with_network: bool) -> list[Recommender]:
