@@ -276,8 +276,8 @@ def _limits(version: ModelVersion, table: object, protocol: Mapping[str, Any]) -
     if missing:
         yield _("Nothing is known of: %s.") % ", ".join(missing)
     yield _(
-        "Prices, texts, categories and pictures are those of the day of training, also in the test; products that have "
-        "left the catalogue since are in neither."
+        "Prices, texts, categories, pictures and allowed attributes of customers are those of the day of training, "
+        "also in the test; products that have left the catalogue since are in neither."
     )
     yield _(
         "The version that is live has shaped what people saw and so what they bought; what it never showed is rarely "

@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django_recs.conf import get_settings
+from django_recs.engine.circumstances import COUNTRY
 from django_recs.engine.evaluation.groups import UnitLabels, buyer_labels, latest_labels
 from django_recs.engine.evaluation.queries import Queries, next_basket_queries
 from django_recs.engine.evaluation.variety import ItemTraits, item_traits
 from django_recs.engine.interactions import Interactions
 from django_recs.pipeline.export import ExportedData
 from django_recs.pipeline.voices import event_weight_array
-
-COUNTRY = "country"
 
 
 class ReadTwice(RuntimeError):
@@ -65,9 +64,8 @@ def read_window(data: ExportedData, start: int, end: int) -> Window:
 def groupings(past: Interactions) -> dict[str, UnitLabels]:
     """Who is who, as ``past`` tells it: by how often they buy and, where events name one, by country."""
     found = {"buyers": buyer_labels(past)}
-    circumstances = getattr(past, "context", None)
-    if circumstances is not None and COUNTRY in circumstances.codes:
-        found[COUNTRY] = latest_labels(past, circumstances.codes[COUNTRY], circumstances.texts[COUNTRY])
+    if COUNTRY in past.context.codes:
+        found[COUNTRY] = latest_labels(past, past.context.codes[COUNTRY], past.context.texts[COUNTRY])
     return found
 
 

@@ -100,6 +100,21 @@ def test_the_questions_show_nothing_from_the_cut_on() -> None:
     assert window.traits.person_count == traits.person_count
 
 
+def test_people_are_grouped_by_where_they_were_before_the_cut() -> None:
+    (item,) = add_products(1)
+    places = [("1", 1, "DE"), ("1", 2, "FR"), ("1", 3, ""), ("2", 1, "DE"), ("2", CUT_DAY, "FR"), ("3", 1, "")]
+    events = [event("purchase", item=item, customer=customer, day=day) for customer, day, _ in places]
+    for each, (_, _, country) in zip(events, places, strict=True):
+        each.country = country
+    store(*events)
+    data = export_interactions()
+
+    labels = read_window(data, CUT, END).groupings["country"]
+
+    units = data.as_of(CUT).unit_ids
+    assert {units[number]: label for number, label in enumerate(labels)} == {"c:1": "FR", "c:2": "DE", "c:3": ""}
+
+
 def test_a_guest_is_the_customer_from_the_sign_in_on() -> None:
     a, b = add_products(2)
     Visitor.objects.create(visitor_id="x", customer_id="1", merged_at=START + timedelta(days=CUT_DAY))
