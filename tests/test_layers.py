@@ -43,7 +43,7 @@ def _imports(tree: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
             yield node, node.module
 
 
-@pytest.mark.parametrize("package", ["django_recs.engine", "django_recs.learning"])
+@pytest.mark.parametrize("package", ["django_recs.engine", "django_recs.learning", "django_recs.stats"])
 def test_the_pure_core_is_imported_without_django(package: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_DJANGO, package],
