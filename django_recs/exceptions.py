@@ -43,5 +43,9 @@ class PromotionRefused(RecsError):
     """The model version may not go live."""
 
 
+class ExperimentRefused(RecsError):
+    """An experiment cannot be started, changed or decided this way; the text says what to do."""
+
+
 class PlacementNotFound(RecsError):
     """No placement has this slug."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.db import transaction
 
-from django_recs.models import TrainingRun, TuningStudy
+from django_recs.models import Experiment, TrainingRun, TuningStudy
 
 GPU_QUEUE = "gpu"
 """Given with each message, because Celery deprecates it as an attribute of a task. A schedule of `train` names it too:
@@ -80,3 +80,20 @@ def queue_tuning(study: TuningStudy, *, workers: int = 1) -> None:
             tune.apply_async((study.pk,), queue=GPU_QUEUE, retry=False)
 
     transaction.on_commit(tell, robust=True)
+
+
+@shared_task(name="django_recs.analyse", ignore_result=True, acks_late=False, reject_on_worker_lost=False)
+def analyse(experiment_pk: int | None = None) -> None:
+    """Bring the readings of one experiment, or of all that are not decided, up to date. Sent hourly by the schedule."""
+    from django_recs.experiments.readings import read
+
+    for experiment in Experiment.objects.to_read(experiment_pk):
+        read(experiment)
+
+
+@shared_task(name="django_recs.plan_experiment", ignore_result=True, acks_late=False, reject_on_worker_lost=False)
+def plan_experiment(experiment_pk: int) -> None:
+    """Work out how long a draft would take."""
+    from django_recs.experiments.planner import make_plan
+
+    make_plan(Experiment.objects.get(pk=experiment_pk))

@@ -42,9 +42,10 @@ def _fresh_process() -> None:
     """What a web process remembers between requests belongs to one test: live model, placements, popular items."""
     from django.core.cache import cache
 
+    from django_recs.experiments import exposure, serving_state
     from django_recs.serving import arrivals, live, placements, popularity
 
-    for memory in (arrivals, live, placements, popularity):
+    for memory in (arrivals, live, placements, popularity, exposure, serving_state):
         memory.forget()
     cache.clear()
 

@@ -1,6 +1,7 @@
 """Tables: fields, constraints, indexes, querysets and the transitions of a row. No HTTP, no statistics, no numpy."""
 
 from django_recs.models.event import Event, EventQuerySet, Purpose, RefusedEvent
+from django_recs.models.experiment import Experiment, ExperimentDay, Exposure, Layer, Reading, Variant
 from django_recs.models.model_version import Evaluation, ModelPointer, ModelVersion
 from django_recs.models.placement import Placement, Strategy
 from django_recs.models.rule import Rule
@@ -12,11 +13,16 @@ __all__ = [
     "Evaluation",
     "Event",
     "EventQuerySet",
+    "Experiment",
+    "ExperimentDay",
+    "Exposure",
+    "Layer",
     "Lease",
     "ModelPointer",
     "ModelVersion",
     "Placement",
     "Purpose",
+    "Reading",
     "RefusedEvent",
     "Rule",
     "Strategy",
@@ -25,5 +31,6 @@ __all__ = [
     "TuningEntry",
     "TuningStudy",
     "TuningTrial",
+    "Variant",
     "Visitor",
 ]

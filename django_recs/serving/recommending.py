@@ -6,6 +6,7 @@ from functools import partial
 
 from django.http import HttpRequest
 
+from django_recs.experiments import varied
 from django_recs.models import Placement, Rule, Strategy
 from django_recs.serving.asking import Asking, ask
 from django_recs.serving.candidates import SOURCES
@@ -45,7 +46,7 @@ def recommend(
         PlacementNotFound: for a slug without a placement.
         CatalogNotFound: when the shop registered no catalogue.
     """
-    place = placement if isinstance(placement, Placement) else find_placement(placement)
+    place = placement if isinstance(placement, Placement) else varied(find_placement(placement), request=request)
     if not place.is_active:
         return Recommendations(placement=place.slug, title=place.title, rung=Rung.EMPTY)
     asking = ask(

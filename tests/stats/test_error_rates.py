@@ -35,11 +35,8 @@ def test_daily_looks_find_few_false_winners(world: World) -> None:
 
 def test_the_design_effect_is_found_under_daily_looks() -> None:
     lifted = 0.05 + DESIGN_Z * math.sqrt(2 * 0.05 * 0.95 / UNITS)
-    found = winners(
-        z_values(
-            World(name="", draw=conversions(0.05)), count=200, seed=2, treated=World(name="", draw=conversions(lifted))
-        )
-    )
+    treated = World(name="", draw=conversions(lifted))
+    found = winners(z_values(World(name="", draw=conversions(0.05)), count=200, seed=2, treated=treated))
 
     assert found["group-sequential"] >= 0.76 - 3 * error_of(0.76, 200)
 
