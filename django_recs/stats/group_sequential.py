@@ -19,7 +19,8 @@ from django_recs.stats.normal import upper_quantile, upper_tail
 SMALLEST_SPENDING = 1e-12
 SMALLEST_STEP = 1e-4
 """Share of the information so far that a look has to add. A look that adds less spends nothing, and neither does one
-whose spending is below `SMALLEST_SPENDING`: its bound is inf, and what it would have spent goes to the next look."""
+whose spending is below `SMALLEST_SPENDING`: its bound is inf, and what it would have spent goes to the next look. The
+last look of all is taken to add that much, so that nothing is left unspent."""
 _REACH = 8.5
 """Standard errors beyond which the walk has no mass worth integrating."""
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -60,13 +61,14 @@ def bounds(information: Sequence[float], *, planned: float, alpha: float = 0.05,
     for look, now in enumerate(information):
         ends = is_last and look == len(information) - 1
         due = (alpha if ends else spent_alpha(now / planned, alpha)) - spent
-        if due < SMALLEST_SPENDING or now - reached < SMALLEST_STEP * now:
+        step = max(now - reached, SMALLEST_STEP * now if ends else 0.0)
+        if due < SMALLEST_SPENDING or step < SMALLEST_STEP * now:
             found.append(math.inf)
             continue
-        edge = walk.edge(now - reached, now, due / 2)
-        found.append(edge / math.sqrt(now))
-        walk = walk.within(edge, now - reached, now)
-        reached, spent = now, spent + due
+        reached, spent = reached + step, spent + due
+        edge = walk.edge(step, reached, due / 2)
+        found.append(edge / math.sqrt(reached))
+        walk = walk.within(edge, step, reached)
     return found
 
 

@@ -21,22 +21,17 @@ def past(units_a_day: int, *, buyers: int) -> None:
     for day in range(28):
         for number in range(units_a_day):
             at = START - timedelta(days=28 - day) + timedelta(hours=1)
-            columns = {"visitor_id": f"{day}.{number}", "purposes": 2, "item_id": "a", "received_at": at}
+            columns: dict[str, Any] = {
+                "visitor_id": f"{day}.{number}",
+                "purposes": 2,
+                "item_id": "a",
+                "received_at": at,
+            }
             rows.append(Event(event_id=uuid.uuid4(), type="view_item", occurred_at=at, **columns))
             if number < buyers:
-                price = 200 if number % 4 == 0 else 10
+                columns |= {"price": 200 if number % 4 == 0 else 10, "order_id": f"{day}-{number}"}
                 later = at + timedelta(minutes=5)
-                order = f"{day}-{number}"
-                rows.append(
-                    Event(
-                        event_id=uuid.uuid4(),
-                        type="purchase",
-                        occurred_at=later,
-                        price=price,
-                        order_id=order,
-                        **columns,
-                    )
-                )
+                rows.append(Event(event_id=uuid.uuid4(), type="purchase", occurred_at=later, **columns))
     Event.objects.bulk_create(rows)
 
 

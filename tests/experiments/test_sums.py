@@ -105,9 +105,7 @@ def _happen(rng: random.Random, units: list[str]) -> None:
     kinds = ["purchase", "purchase", "refund", "select_item", "view_item_list", "add_to_cart", "view_item"]
     for _ in range(400):
         at = START + timedelta(days=rng.uniform(-100, 14))
-        kind = rng.choice(
-            ["purchase", "purchase", "refund", "select_item", "view_item_list", "add_to_cart", "view_item"]
-        )
+        kind = rng.choice(kinds)
         columns: dict[str, Any] = {"item_id": rng.choice("abc")}
         if kind in ("purchase", "refund"):
             columns |= {"order_id": rng.choice(["", *map(str, range(60))]), "quantity": rng.randint(1, 3)}

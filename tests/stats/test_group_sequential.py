@@ -83,6 +83,14 @@ def test_a_look_that_adds_nothing_leaves_its_alpha_to_the_next() -> None:
     assert found == [bounds([50], planned=100)[0], math.inf, math.inf, bounds([50, 100], planned=100)[1]]
 
 
+def test_a_last_look_that_adds_nothing_spends_what_is_left_all_the_same() -> None:
+    found = bounds([50, 100, 100], planned=200, is_last=True)
+
+    assert found[:2] == bounds([50, 100], planned=200)
+    assert found[2] < found[1]
+    assert 1 - stays_inside([50, 100], [found[0], found[2]]) == pytest.approx(0.05, abs=3e-4)
+
+
 def test_bounds_hold_on_random_walks() -> None:
     steps = np.random.default_rng(3).normal(size=(40_000, 20)).cumsum(axis=1) / np.sqrt(np.arange(1, 21))
 
