@@ -25,7 +25,8 @@ _REACH = 8.5
 """Standard errors beyond which the walk has no mass worth integrating."""
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _PANEL = 3.0
-"""Width of an integration panel in standard deviations of a step; with 16 points on each the error is below 1e-10."""
+"""Width of an integration panel in standard deviations of the smaller step next to it; with 16 points on each the error
+is below 1e-10."""
 
 
 def spent_alpha(fraction: float, alpha: float = 0.05) -> float:
@@ -68,7 +69,7 @@ def bounds(information: Sequence[float], *, planned: float, alpha: float = 0.05,
         reached, spent = reached + step, spent + due
         edge = walk.edge(step, reached, due / 2)
         found.append(edge / math.sqrt(reached))
-        walk = walk.within(edge, step, reached)
+        walk = walk.within(edge, step, reached, next_step=_step_after(information, look, reached))
     return found
 
 
@@ -76,12 +77,13 @@ def power(information: Sequence[float], bounds: Sequence[float], *, expected_z: 
     """Probability that |z| leaves the bounds at some look, when at the last one ``expected_z`` is expected of it."""
     drift = expected_z / math.sqrt(information[-1])
     walk, reached, crossed = _Walk.start(), 0.0, 0.0
-    for now, bound in zip(information, bounds, strict=True):
+    for look, (now, bound) in enumerate(zip(information, bounds, strict=True)):
         if not math.isfinite(bound):
             continue
         step, edge = now - reached, bound * math.sqrt(now)
         crossed += walk.above(edge, step, drift) + walk.above(edge, step, drift, below=True)
-        walk, reached = walk.within(edge, step, now, drift), now
+        walk = walk.within(edge, step, now, next_step=_step_after(information, look, now), drift=drift)
+        reached = now
     return crossed
 
 
@@ -97,6 +99,12 @@ def sample_inflation(look_count: int, *, alpha: float = 0.05, power_wanted: floa
         enough = power(looks, edges, expected_z=single * math.sqrt(middle)) >= power_wanted
         low, high = (low, middle) if enough else (middle, high)
     return high
+
+
+def _step_after(information: Sequence[float], look: int, reached: float) -> float:
+    """The smallest step that may follow ``look``."""
+    ahead = information[look + 1] - reached if look + 1 < len(information) else math.inf
+    return max(ahead, SMALLEST_STEP * reached)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +132,11 @@ class _Walk:
     def edge(self, step: float, information: float, probability: float) -> float:
         """The point above which the next ``step``, up to ``information``, leads with ``probability``.
 
-        Newton's method on the logarithm of the tail, which is concave: from the edge of a walk that never stopped,
-        which lies farther out, it converges from above.
+        Newton's method on the logarithm of the tail, which is concave: from any point farther out it converges. Two
+        such points are the edge of a walk that never stopped, and that of one step from the outermost place.
         """
-        edge, change = upper_quantile(probability) * math.sqrt(information), math.inf
+        quantile, change = upper_quantile(probability), math.inf
+        edge = min(quantile * math.sqrt(information), float(self.nodes.max()) + quantile * math.sqrt(step))
         while abs(change) > 1e-10 * math.sqrt(information):
             tail = self.above(edge, step)
             slope = float(self.density(np.array([edge]), step)[0]) / tail
@@ -135,12 +144,15 @@ class _Walk:
             edge += change
         return edge
 
-    def within(self, edge: float, step: float, information: float, drift: float = 0.0) -> Self:
-        """The walk after the next ``step``, as far as it stayed inside ``edge`` on both sides."""
+    def within(self, edge: float, step: float, information: float, *, next_step: float, drift: float = 0.0) -> Self:
+        """The walk after the next ``step``, as far as it stayed inside ``edge`` on both sides.
+
+        Its nodes lie close enough for the densities of this step and of the one after it.
+        """
         centre = drift * information
         reach = _REACH * math.sqrt(information)
         low, high = max(-edge, centre - reach), min(edge, centre + reach)
-        panel_count = math.ceil((high - low) / (_PANEL * math.sqrt(step)))
+        panel_count = math.ceil((high - low) / (_PANEL * math.sqrt(min(step, next_step))))
         ends = np.linspace(low, high, panel_count + 1)
         half = (high - low) / panel_count / 2
         nodes = (ends[:-1, None] + half * (_POINTS + 1)).ravel()

@@ -68,12 +68,12 @@ def test_what_takes_too_long_says_what_could_be_found(make_experiment: MakeExper
 
 
 def test_half_the_audience_takes_twice_as_long(make_experiment: MakeExperiment) -> None:
-    past(100, buyers=20)
-    experiment = make_experiment(lift_percent=20, coverage_percent=50, **DRAFT)
+    past(10, buyers=4)
+    experiment = make_experiment(lift_percent=80, coverage_percent=50, **DRAFT)
 
     plan = make_plan(experiment, now=START)
 
-    assert (plan.units_in_eight_weeks, plan.days_needed) == (2_800, None)
+    assert (plan.units_in_eight_weeks, plan.units_needed, plan.days_needed) == (280, 78, 21)
 
 
 def test_a_shop_without_a_past_has_no_plan(make_experiment: MakeExperiment) -> None:
