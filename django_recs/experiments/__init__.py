@@ -4,6 +4,6 @@ Above tracking, below serving. Assignment is arithmetic, exposure one row per un
 `django_recs.stats` turns into verdicts. Pages call `variant` and `varied`; tasks call the rest.
 """
 
-from django_recs.experiments.varying import variant, varied
+from django_recs.experiments.varying import page_variant, variant, varied
 
-__all__ = ["variant", "varied"]
+__all__ = ["page_variant", "variant", "varied"]

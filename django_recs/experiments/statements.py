@@ -1,6 +1,8 @@
 """The parts of the statements that `sums` puts together. Plain SQL that PostgreSQL, SQLite and MySQL read alike.
 
-Each is a common table expression. ``%s`` are the values that `sums` binds, in the order in which they stand here.
+Each is a common table expression. ``%s`` are the values that `sums` binds, in the order in which they stand here. Units
+and their events meet by sorting (``beside``) and not by a join: a planner that expects one unit, as SQLite's does
+without statistics, would read every event again for each of them.
 """
 
 from django_recs.engine.events import EventType
@@ -100,12 +102,25 @@ _COUNTED = ",\n".join(
 )
 
 TOTALS = f"""
+stream AS (
+  SELECT customer_id, visitor_id, variant_id, exposed_at, counts_until,
+         NULL AS type, NULL AS order_id, NULL AS moment, NULL AS amount, NULL AS pieces
+  FROM unit WHERE crossed = 0
+  UNION ALL
+  SELECT customer_id, visitor_id, NULL, NULL, NULL, type, order_id, moment, amount, pieces FROM happened
+),
+beside AS (
+  SELECT customer_id, visitor_id, type, order_id, moment, amount, pieces,
+         MAX(variant_id) OVER (PARTITION BY customer_id, visitor_id) AS variant_id,
+         MAX(exposed_at) OVER (PARTITION BY customer_id, visitor_id) AS exposed_at,
+         MAX(counts_until) OVER (PARTITION BY customer_id, visitor_id) AS counts_until
+  FROM stream
+),
 placed AS (
-  SELECT unit.customer_id, unit.visitor_id, unit.variant_id, h.type, h.order_id, h.amount, h.pieces,
-         CASE WHEN h.moment >= unit.exposed_at AND h.moment < unit.counts_until THEN 1 ELSE 0 END AS counts,
-         CASE WHEN h.moment < %s THEN 1 ELSE 0 END AS is_past
-  FROM unit LEFT JOIN happened h ON h.customer_id = unit.customer_id AND h.visitor_id = unit.visitor_id
-  WHERE unit.crossed = 0
+  SELECT customer_id, visitor_id, variant_id, type, order_id, amount, pieces,
+         CASE WHEN moment >= exposed_at AND moment < counts_until THEN 1 ELSE 0 END AS counts,
+         CASE WHEN moment < %s THEN 1 ELSE 0 END AS is_past
+  FROM beside WHERE variant_id IS NOT NULL
 ),
 total AS (
   SELECT variant_id,

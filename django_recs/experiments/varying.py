@@ -33,6 +33,11 @@ def variant(slug: str, *, request: HttpRequest, model_version_id: int | None = N
     return _arm(experiment, request, model_version_id).slug
 
 
+def page_variant(slug: str, *, request: HttpRequest | None) -> str:
+    """`variant` for a template, which may be rendered without a request: the control then, unnoted."""
+    return CONTROL if request is None else variant(slug, request=request)
+
+
 def varied(placement: Placement, *, request: HttpRequest | None) -> Placement:
     """The placement with what this visitor's variant changes; the same object when nothing varies it."""
     if request is None or (experiment := served_experiments().by_placement.get(placement.slug)) is None:

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
+from django_recs.experiments import page_variant
 from django_recs.serving import Recommendation, Recommendations
 from django_recs.serving.markup import fragment_markup, page_recommendations, shelf_markup
 from django_recs.tracking.markup import event_markup, script_markup
@@ -60,6 +61,12 @@ def recs_fragment(
 ) -> SafeString:
     """``{% recs_fragment "for_you" %}``: a shelf that the script fetches, for pages that a cache keeps for everyone."""
     return fragment_markup(placement, item=item, items=items or (), limit=limit, category=str(category))
+
+
+@register.simple_tag(takes_context=True)
+def recs_variant(context: template.Context, experiment: str) -> str:
+    """``{% recs_variant "header" as variant %}``: the variant to show to this visitor, noted as shown."""
+    return page_variant(experiment, request=context.get("request"))
 
 
 @register.simple_tag
