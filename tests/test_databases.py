@@ -9,7 +9,15 @@ import pytest
 from tests.pages import ROOT
 from tests.servers import Server
 
-ON_POSTGRES = ("tests/catalog", "tests/models", "tests/tracking", "tests/serving", "tests/api", "tests/management")
+ON_POSTGRES = (
+    "tests/catalog",
+    "tests/models",
+    "tests/tracking",
+    "tests/serving",
+    "tests/experiments",
+    "tests/api",
+    "tests/management",
+)
 """Folders of tests whose queries, constraints or transactions a database could see differently."""
 
 NEEDS_NO_SECOND_RUN = "not postgres and not redis and not rabbitmq and not browser and not real_data and not benchmark"

@@ -22,7 +22,7 @@ from django_recs.learning import NetworkConfig
 from tests.pages import README, ROOT, Snippet, links, pages, reference, sections, snippets
 
 PACKAGE = Path(django_recs.__file__).parent
-PUBLIC_PACKAGES = ("django_recs.catalog", "django_recs.serving", "django_recs.tracking")
+PUBLIC_PACKAGES = ("django_recs.catalog", "django_recs.experiments", "django_recs.serving", "django_recs.tracking")
 COMMANDS = sorted(name for name, app in get_commands().items() if app == "django_recs")
 
 

@@ -47,6 +47,19 @@ class VariantInline(VariantInlineBase):
     extra = 2
     max_num = 5
 
+    def has_view_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
+        """Variants are part of their experiment and have no permissions of their own."""
+        return request.user.has_perm("django_recs.view_experiment") or self.has_change_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
+        return request.user.has_perm(f"django_recs.{'change' if obj else 'add'}_experiment")
+
+    def has_add_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
+        return self.has_change_permission(request, obj)
+
     def get_extra(self, request: HttpRequest, obj: Experiment | None = None, **kwargs: Any) -> int:
         return 0 if obj else 2
 

@@ -217,3 +217,10 @@ def test_a_picture_that_fails_costs_the_picture_only(
     assert "Vase" in markup
     assert 'href=""' in markup
     assert "<img" not in markup
+
+
+def test_a_variant_for_a_template(db: None, rf: RequestFactory) -> None:
+    code = '{% load recs %}{% recs_variant "header" as variant %}[{{ variant }}]'
+
+    assert Template(code).render(Context({})) == "[control]"
+    assert Template(code).render(Context({"request": rf.get("/")})) == "[control]"
