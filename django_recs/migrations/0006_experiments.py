@@ -8,7 +8,7 @@ import django_recs.models.experiment
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("django_recs", "0002_default_placements"),
+        ("django_recs", "0005_placements_and_rules"),
     ]
 
     operations = [
