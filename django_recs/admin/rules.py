@@ -1,6 +1,6 @@
 """Merchandising rules: what the shop wants on its shelves, in plain words, with a dry run before anything is saved."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -33,6 +33,8 @@ else:
 
 Action = Rule.Action
 TONES = {Action.HIDE: "bad", Action.FILTER: "busy", Action.PIN: "good", Action.BOOST: "good", Action.BURY: "warn"}
+NUMBERS = ((Action.CAP, "most", 0, 50), (Action.QUOTA, "share_percent", 1, 100), (Action.PIN, "position", 1, 50))
+"""The number that an action needs, and its range."""
 SUGGESTION_COUNT = 300
 """Category labels that are offered while typing."""
 
@@ -150,27 +152,21 @@ class RuleForm(RuleModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        checks: dict[str, Callable[[], None]] = {
-            Action.BOOST: self._check_boost,
-            Action.BURY: self._check_bury,
-            Action.CAP: lambda: self._check_range("most", 0, 50),
-            Action.QUOTA: lambda: self._check_range("share_percent", 1, 100),
-            Action.PIN: lambda: self._check_range("position", 1, 50),
-        }
-        if check := checks.get(cleaned.get("action", "")):
-            check()
+        self._check_factor(cleaned.get("action", ""))
+        for action, name, low, high in NUMBERS:
+            if cleaned.get("action") == action:
+                self._check_range(name, low, high)
         self._check_order("starts_at", "ends_at", _("The end lies before the beginning."))
         self._check_order("price_from", "price_to", _("The upper price is below the lower one."))
         if cleaned.get("action") in {Action.HIDE, Action.PIN, Action.BOOST, Action.BURY} and not self._has_condition():
             self.add_error(None, _("Say which products it is about: fill in at least one of the conditions."))
         return cleaned
 
-    def _check_boost(self) -> None:
-        if not (self.cleaned_data.get("factor") or 0) > 1:
+    def _check_factor(self, action: str) -> None:
+        factor = self.cleaned_data.get("factor") or 0
+        if action == Action.BOOST and not factor > 1:
             self.add_error("factor", _("Enter a number above 1, such as 2. To move products down, choose Bury."))
-
-    def _check_bury(self) -> None:
-        if not 0 < (self.cleaned_data.get("factor") or 0) < 1:
+        if action == Action.BURY and not 0 < factor < 1:
             self.add_error("factor", _("Enter a number between 0 and 1, such as 0.5. To show none, choose Hide."))
 
     def _check_range(self, name: str, low: int, high: int) -> None:

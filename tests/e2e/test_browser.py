@@ -170,6 +170,25 @@ def test_impressions_clicks_and_the_sale_quote_the_same_list(shopper: Shopper) -
     assert first["purchase"][3] == first["view_item_list"][3] == clicked[3]
 
 
+def test_what_is_not_for_me_goes_at_once_and_stays_away(shopper: Shopper) -> None:
+    shopper.open("/")
+    assert not shopper.find("[data-placement=for_you] [data-recs-dismiss]").is_displayed()
+    shopper.consent("all")
+    first, second = shopper.shelf("for_you")[:2]
+
+    button = shopper.find("[data-placement=for_you] [data-recs-dismiss]")
+    shopper.show("[data-placement=for_you]")
+    shopper.browser.execute_script("arguments[0].focus()", button)
+    button.click()
+
+    shopper.wait(lambda: shopper.shelf("for_you")[0] == second, "the next item in its place")
+    shopper.wait_for_event("dismiss", first)
+    shopper.open("/")
+    assert first not in shopper.shelf("for_you")
+    assert first not in shopper.shelf("trending")
+    assert shopper.complaints() == []
+
+
 def test_a_guest_becomes_a_customer_and_buys(shopper: Shopper) -> None:
     (sku,) = products_of(shopper.shop, "kitchen-teapots", 1)
     shopper.open("/")

@@ -71,8 +71,13 @@ def test_a_shelf_is_marked_up_for_people_and_for_the_script(page: HttpRequest, p
     (heading,) = [attributes for tag, attributes in elements.found if tag == "h2"]
     (list_,) = elements.with_attribute("data-recs-list")
     links = elements.with_attribute("data-recs-item")
+    buttons = elements.with_attribute("data-recs-dismiss")
     attribution = read_token(str(list_["data-recs-list"]))
 
+    assert [(button["aria-label"], button["type"]) for button in buttons] == [
+        ("Not for me: Vase", "button"),
+        ("Not for me: Mug", "button"),
+    ]
     assert section["aria-labelledby"] == heading["id"]
     assert "Popular right now</h2>" in markup
     assert [(link["data-recs-item"], link["data-recs-slot"], link["href"]) for link in links] == [

@@ -26,6 +26,8 @@ from django_recs.serving.remembered import Counted
 
 ANCHOR_CHOICES = 5
 """Products among which "because you" chooses its anchor, another one each day."""
+BECAUSE_SPREAD = 0.85
+"""A gentle spread, so that a lantern inspires more than twelve lanterns (`candidate.spread`)."""
 DISCOVERY_POOL = 10
 """Candidates per slot from which the week's discoveries are drawn."""
 DISCOVERY_TEMPERATURE = 0.35
@@ -61,10 +63,10 @@ def because_you(asking: Asking, model: LiveModel | None, *, counts_only: bool = 
         scores[items] = strengths
         scores[[model.artifact.index_of(row.item_id) or 0 for row in asking.history]] = 0
         reason = Reason.BECAUSE_BOUGHT if was_bought else Reason.BECAUSE_VIEWED
-        found = list(best(scores, asking, model.artifact))
+        found = dict(best(scores, asking, model.artifact))
         if len(found) >= asking.placement.min_items:
-            for item_id, score in found:
-                yield Candidate(item_id=item_id, score=score, reason=reason, anchor_id=anchor_id)
+            for item_id in spread(found.items(), model.artifact, factor=BECAUSE_SPREAD):
+                yield Candidate(item_id=item_id, score=found[item_id], reason=reason, anchor_id=anchor_id)
             return
 
 

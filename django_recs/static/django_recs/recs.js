@@ -133,6 +133,7 @@
       track(name, fields);
     });
     once(root, "[data-recs-list] [data-recs-item]", (item) => watcher.observe(item));
+    for (const button of root.querySelectorAll("[data-recs-dismiss]")) button.hidden = false;
   };
 
   /* Write down what the visitor allows, such as ["personalisation"]; [] withdraws and forgets. */
@@ -144,8 +145,23 @@
     post([]).catch(() => {}); // the answer deletes the visitor cookie
   };
 
+  /* "Not for me": tell, and take the item away at once. The next list leaves it out. */
+  const dismiss = (button) => {
+    const box = button.closest("li");
+    const item = box && box.querySelector("[data-recs-item]");
+    const dismissed = item && place(item);
+    if (!dismissed) return;
+    track("dismiss", dismissed);
+    flush();
+    const next = box.nextElementSibling || box.previousElementSibling;
+    box.remove();
+    next?.querySelector("a")?.focus();
+  };
+
   const click = ({ target, button }) => {
     if (button > 1) return; // a menu, or one of the mouse's further buttons
+    const unwanted = button === 0 && target.closest?.("[data-recs-dismiss]");
+    if (unwanted) return dismiss(unwanted);
     const item = target.closest?.("a") && target.closest("[data-recs-item]");
     const chosen = item && allowed() && place(item);
     if (!chosen) return;
