@@ -1,6 +1,7 @@
 """System checks ``django_recs.E###`` and ``W###``. Each says what is wrong, why it matters and what mends it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps.config import AppConfig
@@ -14,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from django_recs.catalog.problems import catalog_problems
 from django_recs.catalog.registry import get_catalog, is_registered
-from django_recs.conf import get_settings
+from django_recs.conf import IMAGES_OFF, get_settings
 from django_recs.models import Event, Placement
 from django_recs.serving.promises import missing_member
 
@@ -79,6 +80,25 @@ def check_customer_attributes(app_configs: Sequence[AppConfig] | None, **kwargs:
                 )
             )
     return errors
+
+
+@register()
+def check_encoders(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W011: the settings name an encoder that is not on this machine. Workers need it; a web process does not."""
+    try:
+        settings = get_settings()
+    except ImproperlyConfigured:  # E001 tells
+        return []
+    named = {"TEXT_ENCODER": settings.text_encoder, "IMAGE_ENCODER": settings.image_encoder.removeprefix(IMAGES_OFF)}
+    return [
+        Warning(
+            f"DJANGO_RECS[{name!r}] names {path!r}, which does not exist on this machine.",
+            hint="Put the encoder there on every machine that trains, or leave the setting out.",
+            id="django_recs.W011",
+        )
+        for name, path in named.items()
+        if path and not Path(path).exists()
+    ]
 
 
 @register()

@@ -36,6 +36,9 @@ DEFAULT_EVENT_WEIGHTS: Mapping[str, float] = MappingProxyType(
     }
 )
 
+IMAGES_OFF = "off"
+"""Value of ``IMAGE_ENCODER`` with which no picture is read."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -101,6 +104,12 @@ class Settings:
     training_threads: int = 0
     """CPU threads of a training run. 0: one for each core but one, which stays for the shop; 1 on a single core."""
 
+    text_encoder: str = ""
+    """Folder of a sentence encoder on this machine. Empty: vectors of the catalogue's own words and their pieces."""
+
+    image_encoder: str = ""
+    """ONNX vision encoder on this machine. Empty: one fitted on the shop's own pictures; ``off``: none."""
+
     training_lease_seconds: float = 60.0
     """After so long without a sign of life from a training process another one may take over. 2 to 3,600."""
 
@@ -117,6 +126,9 @@ class Settings:
             raise ImproperlyConfigured("DJANGO_RECS['HYPERPARAMETERS'] must map names of parameters to numbers.")
         if unfit := problems(self.hyperparameters):
             raise ImproperlyConfigured(f"DJANGO_RECS['HYPERPARAMETERS']: {' '.join(unfit)}")
+        for name in ("text_encoder", "image_encoder"):
+            if not isinstance(getattr(self, name), str):
+                raise ImproperlyConfigured(f"DJANGO_RECS[{name.upper()!r}] must be a path as a string.")
         for name in ("consent", "consent_cookie", "visitor_cookie"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
                 raise ImproperlyConfigured(f"DJANGO_RECS[{name.upper()!r}] must be a non-empty string.")

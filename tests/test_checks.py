@@ -8,7 +8,14 @@ from django.db import connections
 from django.test import override_settings
 
 from django_recs.catalog import get_catalog
-from django_recs.checks import check_consent, check_placements, check_settings, check_sqlite, check_urls
+from django_recs.checks import (
+    check_consent,
+    check_encoders,
+    check_placements,
+    check_settings,
+    check_sqlite,
+    check_urls,
+)
 from django_recs.models import Placement
 from tests.serving.test_ladder import failing
 
@@ -113,3 +120,18 @@ def test_placements_that_the_catalogue_cannot_fill(monkeypatch: pytest.MonkeyPat
 def test_before_the_first_migration_nothing_is_said_of_placements(monkeypatch: pytest.MonkeyPatch) -> None:
     with failing("django_recs_placement"):
         assert _placements_that_need(monkeypatch, list_price=None) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, []),
+        ({"TEXT_ENCODER": "/nowhere/encoder"}, ["django_recs.W011"]),
+        ({"TEXT_ENCODER": "/nowhere/encoder", "IMAGE_ENCODER": "/nowhere.onnx"}, ["django_recs.W011"] * 2),
+        ({"TEXT_ENCODER": "/", "IMAGE_ENCODER": "off"}, []),
+        ({"TEXT_ENCODER": 7}, []),
+    ],
+)
+def test_encoders(settings: dict[str, Any], expected: list[str]) -> None:
+    with override_settings(DJANGO_RECS=settings):
+        assert _ids(check_encoders(None)) == expected

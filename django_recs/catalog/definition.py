@@ -4,14 +4,17 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import connections
 from django.db.models import F, Field, Model, Q, QuerySet
+from django.db.models.fields.files import FieldFile
 from django.utils.formats import number_format
 
-from django_recs.catalog.sources import FieldPath, Source, flatten, moment_of, price_of, values_at
+from django_recs.catalog.sources import FieldPath, Source, flatten, moment_of, price_of, values_at, vector_of
+from django_recs.engine.interactions import FloatArray
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -56,6 +59,8 @@ class Catalog(Generic[ModelT]):
     """Field path of the date on which the product last came back into stock. "": not known."""
     parent: ClassVar[str] = ""
     """Field path that the variants of one product share, such as ``"parent_id"``. "": there are no variants."""
+    vectors: ClassVar[Mapping[str, Source]] = {}
+    """Vectors that exist already, by name: of a sound, a film, a supplier. Each a list of numbers, or None."""
     available: ClassVar[Q] = Q()
     """Which products may be shown now. The others still teach."""
 
@@ -164,6 +169,19 @@ class Catalog(Generic[ModelT]):
         """What the variants of one product share; "" for a product without variants."""
         return str(self._first(product, self.parent)) if self.parent else ""
 
+    def get_vectors(self, product: ModelT) -> dict[str, FloatArray]:
+        """The `vectors` that the product has."""
+        vectors = {name: vector_of(self._whole(product, source)) for name, source in self.vectors.items()}
+        return {name: vector for name, vector in vectors.items() if vector is not None}
+
+    def get_image_file(self, product: ModelT) -> FieldFile | Path | None:
+        """The product's picture in the shop's storage or on this machine; None where it is elsewhere or missing."""
+        image = None if self.image is None else self._whole(product, self.image)
+        if isinstance(image, FieldFile):
+            return image if image else None
+        path = Path(image) if isinstance(image, (str, Path)) and str(image) else None
+        return path if path is not None and path.is_file() else None
+
     def get_price_text(self, product: ModelT) -> str:
         """The price as shoppers read it. Override it to add a currency."""
         price = self.get_price(product)
@@ -185,6 +203,7 @@ class Catalog(Generic[ModelT]):
         for attribute in ("text", "categories"):
             named |= {f"{attribute}[{place}]": source for place, source in enumerate(_many(getattr(self, attribute)))}
         named |= {f"attributes[{name!r}]": source for name, source in self._named_attributes().items()}
+        named |= {f"vectors[{name!r}]": source for name, source in self.vectors.items()}
         named |= {name: source for name in ("price", "image") if (source := getattr(self, name)) is not None}
         return named | self.shelf_sources()
 
@@ -203,11 +222,19 @@ class Catalog(Generic[ModelT]):
         return self.attributes if isinstance(self.attributes, Mapping) else {name: name for name in self.attributes}
 
     def _values(self, product: ModelT, source: Source) -> list[object]:
+        return [part for value in self._found(product, source) for part in flatten(value)]
+
+    def _found(self, product: ModelT, source: Source) -> Iterable[object]:
+        """What a source names, as it is: several values where a path leads through a many-valued relation."""
         if self.is_own_method(source):
-            return list(flatten(getattr(self, cast("str", source))(product)))
+            return [getattr(self, cast("str", source))(product)]
         if callable(source):
-            return list(flatten(source(product)))
-        return [part for value in values_at(product, source) for part in flatten(value)]
+            return [source(product)]
+        return values_at(product, source)
+
+    def _whole(self, product: ModelT, source: Source) -> object:
+        """The first value that a source names, lists included; None where there is none."""
+        return next(iter(self._found(product, source)), None)
 
     def _all(self, product: ModelT, sources: Source | Sequence[Source]) -> list[object]:
         return [value for source in _many(sources) for value in self._values(product, source)]

@@ -1,7 +1,9 @@
 """The catalogue as arrays, for training: streamed, so that memory holds what is kept and not the rows it came from."""
 
+import logging
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,9 @@ from django.db.models import Model, QuerySet
 
 from django_recs.catalog.definition import ITEM_ID_LENGTH, SHELF_MEMBERS, Catalog
 from django_recs.catalog.sources import FieldPath
-from django_recs.engine.interactions import ItemContent
+from django_recs.engine.interactions import FloatArray, ItemContent
+
+logger = logging.getLogger(__name__)
 
 CHUNK_SIZE = 2_000
 _NOT_IN_SNAPSHOT = {"title", "image", *SHELF_MEMBERS}
@@ -25,6 +29,7 @@ def item_content(catalog: Catalog[Any]) -> tuple[tuple[str, ...], ItemContent]:
     texts, prices, available = [""], [math.nan], [False]
     categories: list[tuple[str, ...]] = [()]
     attributes: list[dict[str, str]] = [{}]
+    vectors: list[dict[str, FloatArray]] = [{}]
     for product in _stream(catalog):
         item_id = catalog.item_id(product)
         if item_id in places or len(item_id) > ITEM_ID_LENGTH:
@@ -35,6 +40,7 @@ def item_content(catalog: Catalog[Any]) -> tuple[tuple[str, ...], ItemContent]:
         price = catalog.get_price(product)
         prices.append(math.nan if price is None else price)
         attributes.append(catalog.get_attributes(product))
+        vectors.append(catalog.get_vectors(product))
         available.append(product.pk in visible)
     return tuple(places), ItemContent(
         texts=texts,
@@ -42,7 +48,21 @@ def item_content(catalog: Catalog[Any]) -> tuple[tuple[str, ...], ItemContent]:
         prices=np.array(prices, dtype=np.float64),
         available=np.array(available, dtype=np.bool_),
         attributes=attributes,
+        vectors={name: matrix for name in catalog.vectors if (matrix := _matrix(name, vectors)) is not None},
     )
+
+
+def _matrix(name: str, vectors: Sequence[Mapping[str, FloatArray]]) -> FloatArray | None:
+    """(I + 1, D) the vectors of one name, NaN where there is none or one of another length than most."""
+    lengths = Counter(len(each[name]) for each in vectors if name in each)
+    if not lengths:
+        return None
+    ((length, count),) = lengths.most_common(1)
+    if count < lengths.total():
+        logger.warning("%s vectors %r have another length than %s.", lengths.total() - count, name, length)
+    missing = np.full(length, np.nan, dtype=np.float32)
+    found = (each.get(name, missing) for each in vectors)
+    return np.stack([vector if len(vector) == length else missing for vector in found])
 
 
 def _stream(catalog: Catalog[Any]) -> Iterator[Model]:

@@ -1,13 +1,17 @@
 """How a `Catalog` names a value of a product: a field path, a method of the catalogue, or a function."""
 
+import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
+import numpy as np
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db.models import Field, ForeignObjectRel, Model
 from django.utils import timezone
+
+from django_recs.engine.interactions import FloatArray
 
 Source = str | Callable[[Any], Any]
 """``"brand__name"``, the name of a method on the catalogue or the product, or ``f(product)``."""
@@ -27,7 +31,7 @@ def values_at(product: object, path: str) -> Iterator[object]:
     for target in targets:
         if rest and target is not None:
             yield from values_at(target, rest)
-        elif target is not None and target != "":
+        elif not _is_empty(target):
             yield target
 
 
@@ -36,8 +40,12 @@ def flatten(value: object) -> Iterator[object]:
     if isinstance(value, (list, tuple, set, frozenset)):
         for part in value:
             yield from flatten(part)
-    elif value is not None and value != "":
+    elif not _is_empty(value):
         yield value
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value)
 
 
 def price_of(value: object) -> float:
@@ -56,6 +64,21 @@ def moment_of(value: object) -> datetime | None:
     if not isinstance(value, datetime):
         return None
     return value if timezone.is_aware(value) else timezone.make_aware(value)
+
+
+def vector_of(value: object) -> FloatArray | None:
+    """Numbers in a sequence or an array, as JSON text, or as the bytes of little-endian float32; None for what is
+    missing, empty, no plain list of numbers, infinite or not a number."""
+    try:
+        if isinstance(value, str):
+            value = json.loads(value)
+        elif isinstance(value, (bytes, memoryview)):
+            value = np.frombuffer(value, dtype="<f4")
+        with np.errstate(over="ignore"):
+            vector = np.asarray(value, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return vector if vector.ndim == 1 and len(vector) and np.isfinite(vector).all() else None
 
 
 class FieldPath:

@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ from django_recs.engine.baselines.text import TextKNN
 from django_recs.engine.blend import Blend
 from django_recs.engine.encoder import SequenceVoice
 from django_recs.engine.events import VIEW_CODE
-from django_recs.engine.interactions import FloatArray, Histories, Int32Array
+from django_recs.engine.interactions import FloatArray, Histories, Int32Array, ItemContent
 from django_recs.engine.ranking.facts import ItemFacts
 from django_recs.engine.ranking.ranker import Ranker
 from django_recs.engine.recommender import Arrays, Recommender
@@ -47,6 +47,16 @@ class ArtifactRefused(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EncodedVectors:
+    """Vectors of items and what each was made from."""
+
+    keys: npt.NDArray[np.str_]
+    """(I + 1,), "" where there is no vector."""
+    vectors: FloatArray
+    """(I + 1, D)"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Artifact:
     """An opened and verified artifact. Safe to share between threads."""
 
@@ -56,6 +66,8 @@ class Artifact:
     blend: Blend
     shelf_facts: ShelfFacts | None = None
     """What shelves need beside the blend; None in artifacts that were written without."""
+    encoded: Mapping[str, EncodedVectors] = field(default_factory=dict)
+    """What pretrained encoders said of the catalogue, by name, for the next training to take over."""
 
     @cached_property
     def _indices(self) -> dict[str, int]:
@@ -139,6 +151,7 @@ def write_artifact(
     metrics: Mapping[str, Any],
     dataset: Mapping[str, Any],
     shelf_facts: ShelfFacts | None = None,
+    content: ItemContent | None = None,
 ) -> str:
     """Write ``blend`` to the new or empty ``folder`` and return the SHA-256 of its manifest.
 
@@ -147,6 +160,7 @@ def write_artifact(
 
     Args:
         metrics: the evaluation table; ``dataset``: what the blend was fitted on. Both JSON-able without NaN.
+        content: the catalogue, whose vectors with keys are stored for the next training.
 
     Raises:
         FileExistsError: the folder holds an artifact; artifacts never change.
@@ -179,6 +193,10 @@ def write_artifact(
     parts = {
         part: write(f"shelf_{part}", arrays) for part, arrays in (shelf_facts.parts() if shelf_facts else {}).items()
     }
+    encoded = {
+        name: write(f"encoded.{name}", {"keys": each.keys, "vectors": each.vectors})
+        for name, each in (encoded_vectors(content) if content else {}).items()
+    }
     manifest = {
         "format_version": FORMAT_VERSION,
         "code_version": code_version,
@@ -187,13 +205,20 @@ def write_artifact(
         "dataset": dict(dataset),
         "metrics": dict(metrics),
         "blend": recipe,
+        "encoded": encoded,
         "files": files,
         **({"shelf_facts": parts} if parts else {}),
     }
-    content = json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False).encode()
-    _write_bytes(folder / MANIFEST, content)
+    written = json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False).encode()
+    _write_bytes(folder / MANIFEST, written)
     _flush_folder(folder)
-    return hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(written).hexdigest()
+
+
+def encoded_vectors(content: ItemContent) -> dict[str, EncodedVectors]:
+    """The vectors of ``content`` that an encoder made, by name."""
+    keyed = content.vector_keys.items()
+    return {name: EncodedVectors(keys=keys, vectors=content.vectors[name]) for name, keys in keyed}
 
 
 def open_artifact(folder: Path) -> Artifact:
@@ -210,9 +235,13 @@ def open_artifact(folder: Path) -> Artifact:
             raise ArtifactRefused(f"{folder / ITEM_IDS} does not hold the {manifest['item_count']:,} item ids.")
         blend = _read_blend(folder, manifest["blend"], arrays, len(item_ids))
         facts = _read_facts(manifest.get("shelf_facts"), arrays, len(item_ids))
+        encoded = {
+            name: EncodedVectors(keys=arrays[names["keys"]], vectors=arrays[names["vectors"]])
+            for name, names in manifest.get("encoded", {}).items()
+        }
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise ArtifactRefused(f"{folder / MANIFEST} is not complete: {error!r}.") from error
-    return Artifact(manifest=manifest, item_ids=item_ids, blend=blend, shelf_facts=facts)
+    return Artifact(manifest=manifest, item_ids=item_ids, blend=blend, shelf_facts=facts, encoded=encoded)
 
 
 def _file_name(voice: str, key: str) -> str:

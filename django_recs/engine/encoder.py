@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from django_recs.engine.content.placing import ItemPlacer
 from django_recs.engine.context import NO_CONTEXT, ContextScale
 from django_recs.engine.graphs import open_graph, refuse_external_data
 from django_recs.engine.interactions import FloatArray, Histories, Int32Array, IntArray
@@ -63,6 +64,8 @@ class SequenceVoice:
     """Only a visitor's last ``max_length`` readable events are encoded."""
     context: ContextScale = NO_CONTEXT
     """How circumstances are read; without names they are not, as in artifacts that were written before."""
+    placer: ItemPlacer | None = None
+    """Finds the vector of a product that was not in training; None in artifacts from before there was one."""
 
     def __post_init__(self) -> None:
         if self.item_vectors.ndim != 2 or self.item_vectors.dtype != np.float32:
@@ -160,6 +163,7 @@ class SequenceVoice:
             "read_types": self.read_types,
             "max_length": np.array(self.max_length, dtype=np.int64),
             **self.context.arrays(),
+            **(self.placer.arrays() if self.placer else {}),
         }
 
     @classmethod
@@ -171,6 +175,7 @@ class SequenceVoice:
             read_types=np.asarray(arrays["read_types"], dtype=np.bool_),
             max_length=int(arrays["max_length"]),
             context=ContextScale.from_arrays(arrays),
+            placer=ItemPlacer.from_arrays(arrays),
         )
 
 

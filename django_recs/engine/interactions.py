@@ -3,14 +3,17 @@
 Item index 0 is padding: it never occurs in `Interactions` and no recommender may return it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from django_recs.engine.circumstances import NOTHING_KNOWN, Circumstances
+
+if TYPE_CHECKING:
+    from django_recs.engine.content.pictures import Pictures
 
 IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
@@ -207,3 +210,9 @@ class ItemContent:
     """(I + 1,) whether it could be shown when the snapshot was taken; [0] is False."""
     attributes: Sequence[dict[str, str]] = field(default_factory=tuple)
     """(I + 1,) or empty: named labels such as brand or colour."""
+    vectors: Mapping[str, FloatArray] = field(default_factory=dict)
+    """By name (I + 1, D of its own): what an encoder or a supplier says of each item, NaN where it says nothing."""
+    vector_keys: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
+    """By name (I + 1,) what an encoder made the vector from: equal keys, equal vectors. "" where there is none."""
+    pictures: "Pictures | None" = None
+    """Pictures for an encoder that is fitted with the network; None where there are none."""

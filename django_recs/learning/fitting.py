@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from django_recs.engine.content import ItemPlacer, fit_content_scale
 from django_recs.engine.context import NO_CONTEXT, ContextScale, fit_context_scale
 from django_recs.engine.encoder import SequenceVoice
 from django_recs.engine.events import EVENT_TYPES
@@ -16,11 +17,12 @@ from django_recs.engine.local_time import LocalTime
 from django_recs.learning.batches import build_sequences
 from django_recs.learning.config import NetworkConfig
 from django_recs.learning.export import export_encoder
-from django_recs.learning.features import fit_content_scale, fit_gap_edges
+from django_recs.learning.features import fit_gap_edges
 from django_recs.learning.holdout import split_holdout
+from django_recs.learning.image_fitting import with_image_vectors
 from django_recs.learning.networks.item_tower import ItemTower
 from django_recs.learning.networks.sequence_encoder import SequenceEncoder
-from django_recs.learning.trainer import Network, OnProgress, Trainer
+from django_recs.learning.trainer import Network, OnProgress, Trainer, choose_device
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,6 +47,8 @@ class FittedNetwork:
     """NDCG@10 on the held-out events after each epoch of the steady phase; empty where too few were left."""
     device: str
     """Where it was trained, in torch's words."""
+    placer: ItemPlacer
+    """Finds the vector of a product that was not in training."""
 
     @property
     def epoch_count(self) -> int:
@@ -59,6 +63,7 @@ class FittedNetwork:
             read_types=self.read_types,
             max_length=self.max_length,
             context=self.context,
+            placer=self.placer,
         )
 
 
@@ -111,6 +116,7 @@ def fit_network(
             losses=tuple(trainer.losses),
             scores=tuple(trainer.scores),
             device=str(trainer.device),
+            placer=trainer.network.tower.placer(),
         )
 
 
@@ -149,9 +155,10 @@ def build_network(
 ) -> Network:
     """An untrained network for this catalogue."""
     counts = np.bincount(interactions.item, minlength=interactions.item_count + 1)
-    features = fit_content_scale(content, counts > 0).features(content)
+    content = with_image_vectors(content, counts > 0, device=choose_device(config.device), seed=config.seed)
+    scale = fit_content_scale(content, counts > 0)
     event_counts = torch.from_numpy(counts.astype(np.float32))
-    tower = ItemTower(features, event_counts, width=config.width, id_trust=config.id_trust)
+    tower = ItemTower(scale, scale.features(content), event_counts, width=config.width, id_trust=config.id_trust)
     encoder = SequenceEncoder(
         width=config.width,
         block_count=config.block_count,

@@ -53,5 +53,6 @@ def _write(training: Training, dataset: dict[str, Any], folder: Path) -> str:
         code_version=__version__,
         metrics=training.table,
         shelf_facts=training.shelf_facts,
+        content=training.data.content,
         dataset=dataset,
     )

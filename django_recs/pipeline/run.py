@@ -6,11 +6,13 @@ starts it again from the beginning, at most `MAX_ATTEMPTS` times.
 """
 
 import logging
+from dataclasses import replace
 from functools import partial
 
 from django.db import router, transaction
 from django.db.models.functions import Now
 
+from django_recs.catalog import get_catalog
 from django_recs.conf import get_settings
 from django_recs.exceptions import LeaseLost, TooLittleData
 from django_recs.models import Lease, ModelVersion, TrainingRun
@@ -83,6 +85,7 @@ def _train(run: TrainingRun, lease: HeldLease, progress: RunProgress) -> None:
 
 
 def _new_version(run: TrainingRun, lease: HeldLease, progress: RunProgress) -> ModelVersion:
+    from django_recs.pipeline.encoding import encoded
     from django_recs.pipeline.fit import train
     from django_recs.pipeline.publish import publish
 
@@ -90,6 +93,7 @@ def _new_version(run: TrainingRun, lease: HeldLease, progress: RunProgress) -> M
     configuration = configuration_in_force()
     data = export_interactions()
     _refuse_too_little(data)
+    data = replace(data, content=encoded(get_catalog(), data.gross.item_ids, data.content))
     facts = {
         "event_count": len(data.interactions),
         "item_count": data.interactions.item_count,

@@ -3,8 +3,10 @@
 import math
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.db.models import QuerySet
 
 from django_recs.catalog import Catalog, item_content
 from django_recs.catalog.snapshot import narrowed
@@ -112,3 +114,47 @@ def test_paths_through_other_tables_cost_no_query_per_item(django_assert_num_que
     assert "Can view event\nevent" in codes.texts
     assert roles.categories == [(), ("event", "event"), ("event", "event")]
     assert [sorted(attributes) for attributes in roles.attributes] == [[], ["first"], ["first"]]
+
+
+def test_vectors_that_exist_already_come_in_by_name() -> None:
+    class Sounding(Catalog[Product]):
+        model = Product
+        item_id_field = "title"
+        vectors = {"sound": "sound_of", "supplier": lambda product: SUPPLIED.get(product.title)}
+
+        def get_queryset(self) -> "QuerySet[Product]":
+            return Product.objects.order_by("title")
+
+        def sound_of(self, product: Product) -> object:
+            return [product.stock, 0.5]
+
+    Product.objects.bulk_create(Product(title=title, stock=place) for place, title in enumerate("abcdef"))
+
+    item_ids, content = item_content(Sounding())
+
+    place = {item_id: number for number, item_id in enumerate(item_ids)}
+    assert content.vectors["sound"].dtype == np.float32
+    assert content.vectors["sound"][[place["a"], place["c"]]].tolist() == [[0, 0.5], [2, 0.5]]
+    told = {title: content.vectors["supplier"][place[title]].tolist() for title in "abc"}
+    assert told == {"a": [1, 2], "b": [3, 4], "c": [5, 6]}
+    assert np.isnan(content.vectors["supplier"][[0, place["d"], place["e"], place["f"]]]).all()
+
+
+SUPPLIED = {
+    "a": (1, 2),
+    "b": "[3.0, 4.0]",
+    "c": np.array([5, 6], dtype="<f4").tobytes(),
+    "d": [7, 8, 9],  # of another length than most
+    "e": [math.nan, 1],
+    "f": {"not": "numbers"},
+}
+
+
+def test_a_catalogue_whose_vectors_are_all_missing_has_none() -> None:
+    class Silent(Catalog[Product]):
+        model = Product
+        vectors = {"sound": lambda product: None}
+
+    Product.objects.create(title="Mug")
+
+    assert item_content(Silent())[1].vectors == {}

@@ -17,6 +17,7 @@ from django_recs.engine.blend import Blend
 from django_recs.engine.ranking.facts import item_facts
 from django_recs.engine.situations import Situation
 from tests.engine.artifact_by_hand import ITEM_IDS, METRICS, orders, somebody, tiny_blend, write_tiny
+from tests.engine.by_hand import content
 from tests.engine.ranking_by_hand import stump
 
 
@@ -372,3 +373,30 @@ def test_a_writer_that_fails_leaves_no_manifest(tmp_path: Path) -> None:
 
     with pytest.raises(ArtifactRefused, match="manifest.json cannot be read"):
         open_artifact(tmp_path)
+
+
+def test_vectors_of_encoders_are_kept_for_the_next_training(tmp_path: Path) -> None:
+    texts = content("red mug", "blue mug", "tea pot", "hat", "mug sticker")
+    vectors = np.arange(12, dtype=np.float32).reshape(6, 2)
+    keys = np.array(["", "a", "b", "", "d", "e"])
+    described = replace(texts, vectors={"text": vectors, "sound": vectors}, vector_keys={"text": keys})
+
+    write_artifact(
+        tmp_path,
+        blend=tiny_blend(),
+        item_ids=ITEM_IDS,
+        created_at=datetime(2026, 1, 2, tzinfo=UTC),
+        code_version="0.1.0",
+        metrics={},
+        dataset={},
+        content=described,
+    )
+
+    encoded = open_artifact(tmp_path).encoded
+    assert list(encoded) == ["text"]  # what a supplier gives is not encoded, so there is nothing to save
+    assert encoded["text"].keys.tolist() == keys.tolist()
+    assert encoded["text"].vectors.tolist() == vectors.tolist()
+
+
+def test_an_artifact_without_vectors_of_encoders_has_none(written: Path) -> None:
+    assert open_artifact(written).encoded == {}

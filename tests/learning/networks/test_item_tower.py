@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from django_recs.learning.features import fit_content_scale
+from django_recs.engine.content import fit_content_scale
 from django_recs.learning.networks.item_tower import ItemTower
 from tests.learning.worlds import BLUE, NEW_BLUE, NEW_RED, RED, checkerboard
 
@@ -10,8 +10,10 @@ def build_tower(*, id_trust: float = 5.0) -> ItemTower:
     torch.manual_seed(0)
     interactions, content = checkerboard()
     counts = np.bincount(interactions.item, minlength=interactions.item_count + 1)
-    features = fit_content_scale(content, counts > 0).features(content)
-    tower = ItemTower(features, torch.from_numpy(counts.astype(np.float32)), width=8, id_trust=id_trust)
+    scale = fit_content_scale(content, counts > 0)
+    tower = ItemTower(
+        scale, scale.features(content), torch.from_numpy(counts.astype(np.float32)), width=8, id_trust=id_trust
+    )
     with torch.no_grad():
         tower.new.normal_()
     return tower
