@@ -54,7 +54,7 @@ def test_a_list_as_json(client: Client, products: Products) -> None:
                 "url": f"/products/{bowl.pk}/",
                 "image_url": "",
                 "price": "2.00",
-                "reason": "Similar to what you are looking at",
+                "reason": "Similar to Mug",
             }
         ],
     }
