@@ -61,7 +61,7 @@ def check_consent(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 
 @register()
 def check_customer_attributes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """E005: an attribute of customers is a path that the user model does not have, so that no shelf could read it."""
+    """E006: an attribute of customers is a path that the user model does not have, so that no shelf could read it."""
     try:
         paths = get_settings().customer_attributes
     except ImproperlyConfigured:  # E001 tells
@@ -76,7 +76,7 @@ def check_customer_attributes(app_configs: Sequence[AppConfig] | None, **kwargs:
                 Error(
                     f"DJANGO_RECS['CUSTOMER_ATTRIBUTES'][{name!r}] leads nowhere: {error}",
                     hint="Name a field path of the user model, such as 'profile__tier'.",
-                    id="django_recs.E005",
+                    id="django_recs.E006",
                 )
             )
     return errors

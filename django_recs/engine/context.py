@@ -36,15 +36,24 @@ class ContextScale:
         """(C,) how many numbers each name has, the unknown one included."""
         return tuple(1 + len(values) for values in self.values.values())
 
-    def codes(self, circumstances: Circumstances, time: IntArray) -> IntArray:
-        """Numbers (N, C) of ``circumstances`` at ``time`` (N,); names that they do not hold are unknown."""
-        codes = np.zeros((len(time), len(self.values)), dtype=np.int64)
-        moments = self.clock.read(time) if self.clock else {}
+    def codes(self, *parts: tuple[Circumstances, IntArray]) -> IntArray:
+        """Numbers (N, C), one part after the other; names that a part does not hold are unknown there.
+
+        Args:
+            parts: circumstances and when that was, in seconds since 1970 in UTC. The clock is read once for all.
+        """
+        times = np.concatenate([time for _, time in parts])
+        codes = np.zeros((len(times), len(self.values)), dtype=np.int64)
+        moments = self.clock.read(times) if self.clock else {}
+        bounds = np.cumsum([0, *(len(time) for _, time in parts)]).tolist()
         for column, name in enumerate(self.values):
             if name in moments:
                 codes[:, column] = self._clock_tables[name][moments[name]]
-            elif name in circumstances.codes:
-                codes[:, column] = self._table(name, circumstances.texts[name])[circumstances.codes[name]]
+                continue
+            for (circumstances, _), start, stop in zip(parts, bounds[:-1], bounds[1:], strict=True):
+                if name in circumstances.codes:
+                    table = self._table(name, circumstances.texts[name])
+                    codes[start:stop, column] = table[circumstances.codes[name]]
         return codes
 
     def read(self, histories: Histories, *, at_any_moment: bool = False) -> IntArray:
@@ -55,12 +64,12 @@ class ContextScale:
         Args:
             at_any_moment: leave the moment of asking open, as for a vector that is to describe a person.
         """
-        own = self.codes(histories.context, histories.time)
+        codes = self.codes((histories.context, histories.time), (histories.asked, histories.now))
+        own, asked = codes[: len(histories.time)], codes[len(histories.time) :]
         following = np.zeros_like(own)
         following[:-1] = own[1:]
         filled = np.flatnonzero(np.diff(histories.offsets))
-        asked = 0 if at_any_moment else self.codes(histories.asked, histories.now)[filled]
-        following[histories.offsets[filled + 1] - 1] = asked
+        following[histories.offsets[filled + 1] - 1] = 0 if at_any_moment else asked[filled]
         return np.concatenate([own, following], axis=1)
 
     @cached_property

@@ -33,7 +33,8 @@ COLUMNS = (
     " currency, order_id, placement, rung, device, country"
 )
 BARE = (
-    "SELECT type, item_id, customer_id, visitor_id, occurred_at, quantity, order_id FROM django_recs_event"
+    "SELECT type, item_id, customer_id, visitor_id, occurred_at, quantity, order_id, device, country"
+    " FROM django_recs_event"
     " WHERE NOT is_bot AND (purposes & 1) = 1 AND type IN ('view_item', 'purchase', 'refund')"
 )
 
@@ -90,7 +91,10 @@ def rows() -> Iterator[tuple[object, ...]]:
             chance.randrange(1, 4),
             "",
             f"order {number // 7}" if kind != "view_item" else "",
-            *([""] * 4),
+            "",
+            "",
+            ("mobile", "desktop", "tablet", "")[number % 4],
+            ("DE", "FR", "AT", "")[person % 4],
         )
 
 

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import django
 import lightgbm
@@ -28,6 +29,7 @@ from django_recs.engine.blend import Blend
 from django_recs.engine.encoder import SequenceVoice
 from django_recs.engine.events import EVENT_TYPES
 from django_recs.engine.interactions import Interactions, ItemContent
+from django_recs.engine.local_time import LocalTime
 from django_recs.engine.ranking.facts import item_facts
 from django_recs.engine.ranking.features import FEATURES
 from django_recs.engine.ranking.fit import PARAMETERS, TREE_COUNT
@@ -140,7 +142,8 @@ def _blend(interactions: Interactions, content: ItemContent) -> Blend:
 
     weights = get_settings().event_weights
     config = NetworkConfig(epoch_limit=1, final_epoch_count=0)
-    network = fit_network(interactions, content, config=config, event_weights=weights)
+    clock = LocalTime.of_zone(ZoneInfo("Europe/Berlin"))
+    network = fit_network(interactions, content, config=config, event_weights=weights, clock=clock)
     counting = fit_voices(interactions, content, event_weights=np.array([weights[kind] for kind in EVENT_TYPES]))
     voices = (*counting, network.voice())
     return Blend(
@@ -191,6 +194,7 @@ def _network_call() -> Callable[[], object]:
         "event_types": np.full((1, EVENT_COUNT), 2, dtype=np.int64),
         "gaps": np.ones((1, EVENT_COUNT), dtype=np.int64),
         "last": np.array([EVENT_COUNT - 1], dtype=np.int64),
+        "context": np.ones((1, EVENT_COUNT, 2 * len(voice.context.values)), dtype=np.int64),
     }
     return lambda: voice._session.run(["visitors"], inputs)
 

@@ -66,14 +66,14 @@ def test_the_clock_gives_what_occurred_in_training_and_only_that() -> None:
     scale = fit_context_scale(events, clock=LocalTime.of_zone(UTC))
 
     assert scale.values == {"hour": ("0", "1", "2")}
-    assert scale.codes(NOTHING_KNOWN, np.array([0, 2 * HOUR, 3 * HOUR])).tolist() == [[1], [3], [0]]
+    assert scale.codes((NOTHING_KNOWN, np.array([0, 2 * HOUR, 3 * HOUR]))).tolist() == [[1], [3], [0]]
 
 
 def test_unknown_values_names_and_circumstances_are_zero() -> None:
     told = Circumstances.of({"device": ["desktop", "", "watch", "mobile"]})
 
-    assert DEVICES.codes(told, np.zeros(4, dtype=np.int64)).tolist() == [[2, 0], [0, 0], [0, 0], [1, 0]]
-    assert DEVICES.codes(NOTHING_KNOWN, np.zeros(2, dtype=np.int64)).tolist() == [[0, 0], [0, 0]]
+    assert DEVICES.codes((told, np.zeros(4, dtype=np.int64))).tolist() == [[2, 0], [0, 0], [0, 0], [1, 0]]
+    assert DEVICES.codes((NOTHING_KNOWN, np.zeros(2, dtype=np.int64))).tolist() == [[0, 0], [0, 0]]
 
 
 def test_beside_each_event_stands_the_next_one_and_at_last_the_question() -> None:
@@ -110,7 +110,7 @@ def test_a_scale_survives_its_arrays() -> None:
 
     assert restored.values == scale.values
     times = np.array([7 * HOUR, 6 * HOUR, 19 * HOUR, 18 * HOUR])
-    assert restored.codes(NOTHING_KNOWN, times).tolist() == [[0, 0], [1, 0], [0, 0], [2, 0]]
+    assert restored.codes((NOTHING_KNOWN, times)).tolist() == [[0, 0], [1, 0], [0, 0], [2, 0]]
 
 
 def test_without_names_there_are_no_arrays_and_nothing_is_read() -> None:

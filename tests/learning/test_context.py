@@ -60,7 +60,7 @@ def test_what_was_fitted_is_named_and_the_device_is_among_it(fitted: FittedNetwo
     assert fitted.context.values == {
         "hour": ("8", "20"),
         "weekday": ("monday", "tuesday", "thursday", "friday", "saturday", "sunday"),
-        "device": ("mobile", "desktop"),
+        "device": ("desktop", "mobile"),
     }
 
 
