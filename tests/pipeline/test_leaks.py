@@ -186,7 +186,7 @@ def test_in_a_shop_of_chance_nobody_beats_a_guess_until_a_leak_is_planted() -> N
 
     assert {name: lead for name, (_, lead) in honest.items() if lead > 2} == {}
     caught = {name for name, (_, lead) in leaking.items() if lead > 3}
-    assert caught == {"item_knn", "ease"}  # those that learn from what one person took together
+    assert caught >= {"item_knn", "ease"}  # those that learn from what one person took together
     assert all(leaking[name][0] > 3 * honest[name][0] for name in caught)
 
 
