@@ -56,16 +56,17 @@ def work_off(study_pk: int, *, on_trial: OnTrial = lambda trial: None) -> Tuning
         return study
     number = study.join()
     name = lease_name(study, number)
-    with hold(name, seconds=get_settings().training_lease_seconds):
-        try:
+    try:
+        with hold(name, seconds=get_settings().training_lease_seconds):
             _search(study, number, on_trial)
-        except TooLittleData as reason:
-            study.finish(Status.SKIPPED, str(reason))
-        except RecsError as reason:
-            if not has_worker(study, besides=number):
-                study.finish(Status.FAILED, str(reason))
-            raise
-    Lease.objects.filter(name=name).delete()
+    except TooLittleData as reason:
+        study.finish(Status.SKIPPED, str(reason))
+    except RecsError as reason:
+        if not has_worker(study, besides=number):
+            study.finish(Status.FAILED, str(reason))
+        raise
+    finally:
+        Lease.objects.filter(name=name).delete()  # names are never used again
     study.refresh_from_db()
     return study
 

@@ -83,7 +83,7 @@ def test_a_grid_is_tried_to_its_end_and_no_further() -> None:
 def test_a_study_goes_on_where_it_ended(settings: Settings) -> None:
     add_movers()
     study = work_off(new_study(trigger="test", sampler="random", trial_limit=2, only=HABITS).pk)
-    study.reopen(minutes=1, trial_count=2)
+    study.reopen(minutes=20, trial_count=2)
     study = work_off(study.pk)
     assert states(study) == [(number, State.COMPLETE) for number in range(4)]
     assert study.trials.values("values").distinct().count() == 4
@@ -137,11 +137,11 @@ def test_events_that_come_in_later_change_nothing_and_erased_ones_end_the_study(
         received_at=timezone.now(),
         purposes=7,
     )
-    first.reopen(minutes=1, trial_count=1)
+    first.reopen(minutes=20, trial_count=1)
     assert len(states(work_off(study.pk))) == 2
 
     Event.objects.filter(customer_id="7").delete()
-    first.reopen(minutes=1, trial_count=1)
+    first.reopen(minutes=20, trial_count=1)
     with pytest.raises(TuningRefused, match="have changed since it began"):
         work_off(study.pk)
     study.refresh_from_db()
