@@ -26,6 +26,7 @@ from django_recs.admin.readout import readout_context
 from django_recs.admin.wording import labelled
 from django_recs.exceptions import ExperimentRefused
 from django_recs.experiments.lifecycle import decide, end, start, widen
+from django_recs.experiments.metrics import CONVERSION
 from django_recs.experiments.verdicts import health_of, verdicts
 from django_recs.models import Experiment, Layer, Reading, Variant
 
@@ -84,6 +85,7 @@ class ExperimentAdmin(TypedAdmin[Experiment]):
     list_display = ("title", "state", "sample", "verdict", "where", "since")
     list_display_links = ("title",)
     list_per_page = 20
+    show_facets = admin.ShowFacets.NEVER
     list_filter = ("status",)
     search_fields = ("slug", "name")
     ordering = ("-pk",)
@@ -128,7 +130,8 @@ class ExperimentAdmin(TypedAdmin[Experiment]):
         if experiment.status == Status.DECIDED:
             return labelled(_("decision"), experiment.get_outcome_display())
         days = list(experiment.days.all())
-        readings = list(Reading.objects.filter(day__experiment=experiment))
+        wanted = {experiment.primary_metric, CONVERSION}
+        readings = list(Reading.objects.filter(day__experiment=experiment, metric__in=wanted))
         found = verdicts(experiment, days, readings)
         return labelled(_("result"), ", ".join(f"{one.variant}: {plain_call(one.call)}" for one in found))
 

@@ -39,7 +39,7 @@ def lift_chart(
     if len(points) < 2:
         return None
     low, high = points[-1][2:]
-    reach = max(abs(low), abs(high), 0.01) * 2
+    reach = max(abs(low), abs(high), 0.01) * 1.3
     start, span = points[0][0], max(points[-1][0] - points[0][0], 1)
 
     def x(place: int) -> float:
