@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from django_recs import tasks
 from django_recs.exceptions import TrainingInProgress
-from django_recs.models import RefusedEvent, TrainingRun, TuningStudy
+from django_recs.models import Experiment, RefusedEvent, TrainingRun, TuningStudy, Variant
 from django_recs.pipeline.lease import acquire
 
 pytestmark = pytest.mark.django_db
@@ -151,3 +151,21 @@ def test_a_broker_that_refuses_does_not_reach_the_page(settings: Settings) -> No
     finally:
         current_app.conf.broker_url = old_url
     assert statuses() == [("admin: ada", Status.QUEUED)]
+
+
+def test_an_experiment_is_planned_and_read_by_tasks() -> None:
+    running = Experiment.objects.create(
+        slug="a", primary_metric="conversion", status="running", started_at=timezone.now()
+    )
+    draft = Experiment.objects.create(slug="b", primary_metric="conversion")
+    for experiment in (running, draft):
+        for place, slug in enumerate(("control", "bold")):
+            Variant.objects.create(experiment=experiment, position=place, slug=slug)
+
+    tasks.plan_experiment.delay(draft.pk)
+    tasks.analyse.delay()
+
+    draft.refresh_from_db()
+    assert draft.plan["unit_count"] == 0
+    assert (running.days.count(), draft.days.count()) == (1, 0)
+    assert (tasks.analyse.name, tasks.plan_experiment.name) == ("django_recs.analyse", "django_recs.plan_experiment")

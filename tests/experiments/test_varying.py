@@ -9,6 +9,7 @@ from django_recs.experiments import exposure, serving_state, variant, varied
 from django_recs.experiments.assignment import assign
 from django_recs.experiments.serving_state import served_experiments
 from django_recs.models import Experiment, Exposure, Placement, Variant
+from django_recs.serving import recommend
 from tests.experiments.conftest import Asking, MakeExperiment, expose, merge
 from tests.shop.models import Customer
 
@@ -201,6 +202,17 @@ def test_a_placement_takes_on_what_the_variant_changes(make_experiment: MakeExpe
     assert (placement.strategy, placement.limit) == ("for_you", 12)
     assert varied(placement, request=None) is placement
     assert varied(Placement.objects.get(slug="similar"), request=asking("g1")).strategy == "similar"
+
+
+def test_a_shelf_is_made_as_the_variant_wants_it(make_experiment: MakeExperiment, asking: Asking) -> None:
+    make_experiment(placement=Placement.objects.get(slug="for_you"), changes={"title": "Bold shelf"})
+
+    titles = {f"g{n}": recommend("for_you", request=asking(f"g{n}")).title for n in range(12)}
+
+    shown = {row.visitor_id: row.variant.slug for row in Exposure.objects.select_related("variant")}
+    expected = {"control": "Recommended for you", "bold": "Bold shelf"}
+    assert titles == {visitor: expected[slug] for visitor, slug in shown.items()}
+    assert set(titles.values()) == set(expected.values())
 
 
 def test_nobody_is_signed_in_means_the_guest(make_experiment: MakeExperiment, asking: Asking) -> None:
