@@ -5,11 +5,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from django.db import DatabaseError, router, transaction
+from django.db import DatabaseError, router
 
 from django_recs.conf import get_settings
 from django_recs.experiments.assignment import LAYER_SLOTS, Arm, LayerRange, Served
 from django_recs.models import Experiment
+from django_recs.tracking.transactions import contained
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def forget() -> None:
 def _read() -> ServedExperiments | None:
     using = router.db_for_read(Experiment)
     try:
-        with transaction.atomic(using=using):
+        with contained(using):
             rows = Experiment.objects.using(using).served().select_related("layer", "shipped")
             served = [_served(row) for row in rows.prefetch_related("variants")]
     except DatabaseError:

@@ -4,7 +4,7 @@ from django.db import router
 
 from django_recs.catalog import get_catalog
 from django_recs.serving.remembered import Counted, Remembered
-from django_recs.serving.transactions import contained
+from django_recs.tracking.transactions import contained
 
 ITEM_COUNT = 300
 """How many are looked at; a shelf ranks them for its visitor."""

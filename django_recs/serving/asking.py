@@ -23,9 +23,9 @@ from django_recs.engine.shelves.assortment import BoolArray
 from django_recs.models import Event, Placement, Purpose, Rule
 from django_recs.serving.merchandising import Condition, Merchandising
 from django_recs.serving.placements import find_rules
-from django_recs.serving.transactions import contained
 from django_recs.tracking.circumstances import circumstances_of
 from django_recs.tracking.history import HistoryRow, recent_events
+from django_recs.tracking.transactions import contained
 from django_recs.tracking.visitors import VisitorIdentity, visitor_of
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from django_recs.serving.merchandising import Arranged, ProductFacts
 from django_recs.serving.promises import PROMISES, keeps_promises
 from django_recs.serving.reasons import Reason
 from django_recs.serving.recommendations import Recommendation
-from django_recs.serving.transactions import contained
+from django_recs.tracking.transactions import contained
 
 SPARE_COUNT = 2
 """Candidates in the first query beyond the slots; reading products is most of the time of a request."""

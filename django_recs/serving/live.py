@@ -13,7 +13,7 @@ from django_recs.conf import get_settings
 from django_recs.engine.artifacts import MANIFEST, Artifact, ArtifactRefused, open_artifact
 from django_recs.models import ModelPointer, ModelVersion
 from django_recs.serving.storage import local_folder
-from django_recs.serving.transactions import contained
+from django_recs.tracking.transactions import contained
 
 logger = logging.getLogger(__name__)
 

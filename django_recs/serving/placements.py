@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django_recs.conf import get_settings
 from django_recs.exceptions import PlacementNotFound
 from django_recs.models import Placement, Rule, Strategy
-from django_recs.serving.transactions import contained
+from django_recs.tracking.transactions import contained
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from django_recs.conf import get_settings
 from django_recs.engine.events import EventType
 from django_recs.models import Event, EventQuerySet, Purpose
 from django_recs.serving.remembered import Counted, Remembered
-from django_recs.serving.transactions import contained
+from django_recs.tracking.transactions import contained
 
 CACHE_KEY = "django_recs:popular:1"
 WINDOW = timedelta(days=30)
