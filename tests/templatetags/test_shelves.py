@@ -117,7 +117,7 @@ def test_titles_from_the_catalogue_are_escaped(page: HttpRequest, products: Prod
     markup = rendered('{% recs_shelf "trending" %}', request=page)
 
     assert "<script" not in markup
-    assert markup.count("&lt;script&gt;") == 3  # heading, product, and what its button says to a screen reader
+    assert markup.count("&lt;script&gt;") == 3  # heading, name, and the button that speaks of it
 
 
 @pytest.mark.usefixtures("live")
