@@ -5,15 +5,12 @@ Item index 0 is padding: it never occurs in `Interactions` and no recommender ma
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from django_recs.engine.circumstances import NOTHING_KNOWN, Circumstances
-
-if TYPE_CHECKING:
-    from django_recs.engine.content.pictures import Pictures
 
 IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
@@ -214,5 +211,7 @@ class ItemContent:
     """By name (I + 1, D of its own): what an encoder or a supplier says of each item, NaN where it says nothing."""
     vector_keys: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     """By name (I + 1,) what an encoder made the vector from: equal keys, equal vectors. "" where there is none."""
-    pictures: "Pictures | None" = None
-    """Pictures for an encoder that is fitted with the network; None where there are none."""
+    pictures: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0, 0, 3), dtype=np.uint8))
+    """(P, S, S, 3) red, green and blue, for an encoder that is fitted with the network; may be memory-mapped."""
+    picture_of: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """(I + 1,) number of an item's picture, -1 where it has none; or empty where nobody has one."""

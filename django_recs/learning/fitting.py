@@ -14,6 +14,7 @@ from django_recs.engine.encoder import SequenceVoice
 from django_recs.engine.events import EVENT_TYPES
 from django_recs.engine.interactions import FloatArray, IntArray, Interactions, ItemContent
 from django_recs.engine.local_time import LocalTime
+from django_recs.engine.recommender import Arrays
 from django_recs.learning.batches import build_sequences
 from django_recs.learning.config import NetworkConfig
 from django_recs.learning.export import export_encoder
@@ -47,12 +48,16 @@ class FittedNetwork:
     """NDCG@10 on the held-out events after each epoch of the steady phase; empty where too few were left."""
     device: str
     """Where it was trained, in torch's words."""
-    placer: ItemPlacer
-    """Finds the vector of a product that was not in training."""
+    content: Arrays
+    """Of the `ItemPlacer`, which finds the vector of a product that was not in training."""
 
     @property
     def epoch_count(self) -> int:
         return len(self.losses)
+
+    @property
+    def placer(self) -> ItemPlacer | None:
+        return ItemPlacer.from_arrays(self.content)
 
     def voice(self) -> SequenceVoice:
         """The network as the web process runs it."""
@@ -116,7 +121,7 @@ def fit_network(
             losses=tuple(trainer.losses),
             scores=tuple(trainer.scores),
             device=str(trainer.device),
-            placer=trainer.network.tower.placer(),
+            content=trainer.network.tower.placer().arrays(),
         )
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from django_recs.engine.content.pictures import IMAGE, Pictures
+from django_recs.engine.content.pictures import IMAGE
 from django_recs.engine.content.tokens import TokenBags, Vocabulary, labels_of, words_of
 from django_recs.engine.interactions import FloatArray, ItemContent
 from django_recs.learning.networks.image_encoder import IMAGE_WIDTH, ImageEncoder, PictureReader
@@ -48,23 +48,22 @@ class ImageTraining:
 def with_image_vectors(
     content: ItemContent, taught: npt.NDArray[np.bool_], *, device: torch.device, seed: int
 ) -> ItemContent:
-    """``content`` with what an encoder fitted on its taught pictures says of all of them, in place of the pictures.
+    """``content`` with what an encoder fitted on its taught pictures says of all of them.
 
-    Pictures are left out where other vectors named `IMAGE` are given, or where too few could teach.
+    Pictures are not looked at where other vectors named `IMAGE` are given, or where too few could teach.
     """
-    if content.pictures is None:
+    if not len(content.pictures):
         return content
-    training = None if IMAGE in content.vectors else image_training(content, content.pictures, taught)
+    training = None if IMAGE in content.vectors else image_training(content, taught)
     if training is None:
-        return replace(content, pictures=None)
+        return content
     encoder = fit_image_encoder(training, device=device, seed=seed)
-    vectors = image_vectors(encoder, content.pictures, device)
-    return replace(content, vectors={**content.vectors, IMAGE: vectors}, pictures=None)
+    return replace(content, vectors={**content.vectors, IMAGE: image_vectors(encoder, content, device)})
 
 
-def image_training(content: ItemContent, pictures: Pictures, taught: npt.NDArray[np.bool_]) -> ImageTraining | None:
+def image_training(content: ItemContent, taught: npt.NDArray[np.bool_]) -> ImageTraining | None:
     """What there is to learn; None where fewer than `BATCH_SIZE` taught items have a picture and a known token."""
-    items = np.flatnonzero(taught & (pictures.place >= 0)).tolist()
+    items = np.flatnonzero(taught & (content.picture_of >= 0)).tolist()
     documents = [_tokens(content, item) for item in items]
     vocabulary = Vocabulary.fitted(documents, TOKEN_LIMIT)
     bags = vocabulary.bags(documents, TOKENS_PER_ITEM)
@@ -72,8 +71,8 @@ def image_training(content: ItemContent, pictures: Pictures, taught: npt.NDArray
     if speaks.sum() < BATCH_SIZE:
         return None
     return ImageTraining(
-        pixels=pictures.pixels,
-        chosen=pictures.place[items][speaks],
+        pixels=content.pictures,
+        chosen=content.picture_of[items][speaks],
         bags=TokenBags(token=bags.token[speaks], weight=bags.weight[speaks]),
         token_count=len(vocabulary),
     )
@@ -129,14 +128,14 @@ def _varied(pixels: Tensor, rng: np.random.Generator) -> Tensor:
     return (pixels.float() * light).clamp(max=255)
 
 
-def image_vectors(encoder: ImageEncoder, pictures: Pictures, device: torch.device) -> FloatArray:
+def image_vectors(encoder: ImageEncoder, content: ItemContent, device: torch.device) -> FloatArray:
     """(I + 1, D) of every item with a picture, NaN for the others."""
     encoded = [np.zeros((0, IMAGE_WIDTH), dtype=np.float32)]
     with torch.no_grad():
-        for start in range(0, len(pictures.pixels), 4 * BATCH_SIZE):
-            pixels = torch.from_numpy(np.array(pictures.pixels[start : start + 4 * BATCH_SIZE])).to(device)
+        for start in range(0, len(content.pictures), 4 * BATCH_SIZE):
+            pixels = torch.from_numpy(np.array(content.pictures[start : start + 4 * BATCH_SIZE])).to(device)
             encoded.append(encoder(pixels).cpu().numpy())
-    vectors = np.full((len(pictures.place), IMAGE_WIDTH), np.nan, dtype=np.float32)
-    has = pictures.place >= 0
-    vectors[has] = np.concatenate(encoded)[pictures.place[has]]
+    vectors = np.full((len(content.picture_of), IMAGE_WIDTH), np.nan, dtype=np.float32)
+    has = content.picture_of >= 0
+    vectors[has] = np.concatenate(encoded)[content.picture_of[has]]
     return vectors

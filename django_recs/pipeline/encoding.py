@@ -21,7 +21,7 @@ from django_recs.catalog import Catalog
 from django_recs.conf import IMAGES_OFF, get_settings
 from django_recs.engine.artifacts import ArtifactRefused
 from django_recs.engine.content.encoders import OnnxImageEncoder, OnnxTextEncoder
-from django_recs.engine.content.pictures import IMAGE, PICTURE_SIZE, Pictures
+from django_recs.engine.content.pictures import IMAGE, PICTURE_SIZE
 from django_recs.engine.content.scale import TEXT
 from django_recs.engine.content.tokens import StrArray
 from django_recs.engine.interactions import FloatArray, ItemContent
@@ -172,7 +172,7 @@ def _with_images(catalog: Catalog[Any], item_ids: Sequence[str], content: ItemCo
         return content
     files = _PictureFiles(catalog)
     if not setting:
-        return replace(content, pictures=_squares(files, item_ids))
+        return _with_squares(files, item_ids, content)
     encoder = OnnxImageEncoder(Path(setting), thread_count=max(1, get_settings().training_threads))
     return _with_encoded_images(files, item_ids, content, encoder)
 
@@ -198,7 +198,7 @@ def _add_square(collected: _Collected, files: "_PictureFiles", key: str, picture
     return pixels is not None
 
 
-def _squares(files: "_PictureFiles", item_ids: Sequence[str]) -> Pictures | None:
+def _with_squares(files: "_PictureFiles", item_ids: Sequence[str], content: ItemContent) -> ItemContent:
     """All pictures in one file without a name, mapped, so that memory holds only what is looked at."""
     number = {item_id: place for place, item_id in enumerate(item_ids)}
     place = np.full(len(item_ids), -1, dtype=np.int64)
@@ -213,9 +213,9 @@ def _squares(files: "_PictureFiles", item_ids: Sequence[str]) -> Pictures | None
         target.flush()
         files.report()
         if not count:
-            return None
+            return content
         shape = (count, PICTURE_SIZE, PICTURE_SIZE, 3)
-        return Pictures(pixels=np.memmap(target, dtype=np.uint8, mode="r", shape=shape), place=place)
+        return replace(content, pictures=np.memmap(target, dtype=np.uint8, mode="r", shape=shape), picture_of=place)
 
 
 class _PictureFiles:

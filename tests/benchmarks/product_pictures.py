@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 import torch
 
-from django_recs.engine.content.pictures import PICTURE_SIZE, Pictures
+from django_recs.engine.content.pictures import PICTURE_SIZE
 from django_recs.engine.content.vectors import VectorScale
 from django_recs.engine.interactions import FloatArray, ItemContent
 from django_recs.learning import NetworkConfig
@@ -38,7 +38,7 @@ CATEGORIES = ("SubCategory", "ProductType")
 Row = dict[str, str]
 
 
-def load(folder: Path) -> tuple[list[Row], ItemContent, Pictures]:
+def load(folder: Path) -> tuple[list[Row], ItemContent]:
     """Every product, from item 1."""
     with gzip.open(folder / "products.csv.gz", "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -50,8 +50,10 @@ def load(folder: Path) -> tuple[list[Row], ItemContent, Pictures]:
         prices=np.full(len(rows) + 1, np.nan),
         available=np.arange(len(rows) + 1) > 0,
         attributes=[{}, *({name: row[name] for name in ("Gender", "Colour", "Usage")} for row in rows)],
+        pictures=pixels,
+        picture_of=np.arange(-1, len(rows)),
     )
-    return rows, content, Pictures(pixels=pixels, place=np.arange(-1, len(rows)))
+    return rows, content
 
 
 def colour_histograms(pixels: np.ndarray) -> FloatArray:
@@ -76,7 +78,7 @@ def judged(rows: list[Row], vectors: FloatArray, known: np.ndarray, asked: np.nd
 
 def run(folder: Path, *, valid: bool) -> dict[str, dict[str, float]]:
     """Figures by name of the vectors."""
-    rows, content, pictures = load(folder)
+    rows, content = load(folder)
     draw = np.random.default_rng(SEED).random(len(rows))
     asked = draw < HELD_OUT_SHARE
     if valid:
@@ -84,13 +86,13 @@ def run(folder: Path, *, valid: bool) -> dict[str, dict[str, float]]:
     else:
         known = ~asked
     taught = np.concatenate([[False], known])
-    training = image_training(content, pictures, taught)
+    training = image_training(content, taught)
     assert training is not None
     started = time.process_time()
     with torch_state(NetworkConfig()):
         encoder = fit_image_encoder(training, device=torch.device("cpu"), seed=SEED)
         fitted = time.process_time()
-        vectors = image_vectors(encoder, pictures, torch.device("cpu"))
+        vectors = image_vectors(encoder, content, torch.device("cpu"))
     encoded = time.process_time()
     columns = VectorScale.fitted(vectors[taught]).columns(vectors)[1:, :-1]
     of_known, of_asked = np.flatnonzero(known), np.flatnonzero(asked)
@@ -110,7 +112,7 @@ def run(folder: Path, *, valid: bool) -> dict[str, dict[str, float]]:
             "cpu milliseconds a picture": round(1000 * (encoded - fitted) / len(rows), 2),
         },
         "most frequent category": most,
-        "colour histogram": judged(rows, colour_histograms(pictures.pixels), of_known, of_asked),
+        "colour histogram": judged(rows, colour_histograms(content.pictures), of_known, of_asked),
         "image encoder": judged(rows, columns, of_known, of_asked),
     }
 

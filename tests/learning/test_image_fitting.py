@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from django_recs.engine.content.pictures import PICTURE_SIZE, Pictures
+from django_recs.engine.content.pictures import PICTURE_SIZE
 from django_recs.engine.interactions import ItemContent
 from django_recs.learning import image_fitting
 from django_recs.learning.config import NetworkConfig
@@ -35,7 +35,7 @@ def shop() -> ItemContent:
     place = np.arange(-1, COUNT)
     place[-1] = -1
     pixels = np.stack([painted(kind, rng) for kind in kinds[:-1]])
-    return replace(plain_content(*kinds), pictures=Pictures(pixels=pixels, place=place))
+    return replace(plain_content(*kinds), pictures=pixels, picture_of=place)
 
 
 def test_pictures_that_look_alike_get_like_vectors(shop: ItemContent, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +46,6 @@ def test_pictures_that_look_alike_get_like_vectors(shop: ItemContent, monkeypatc
         told = with_image_vectors(shop, taught, device=CPU, seed=0)
 
     vectors = told.vectors["image"]
-    assert told.pictures is None
     assert np.isnan(vectors[[0, COUNT]]).all()
     new = np.arange(COUNT // 2 + 1, COUNT)
     striped, plain = vectors[1 : COUNT // 2 : 2].mean(axis=0), vectors[2 : COUNT // 2 : 2].mean(axis=0)
@@ -58,7 +57,6 @@ def test_too_few_pictures_teach_nothing(shop: ItemContent) -> None:
     told = with_image_vectors(shop, np.arange(COUNT + 1) == 1, device=CPU, seed=0)
 
     assert told.vectors == {}
-    assert told.pictures is None
 
 
 def test_vectors_that_are_given_make_pictures_needless(shop: ItemContent) -> None:
