@@ -95,7 +95,8 @@ def _sampler(study: TuningStudy, *, seed: int) -> BaseSampler:
 
 def _pruner(study: TuningStudy) -> BasePruner:
     if study.pruner == TuningStudy.Pruner.MEDIAN:
-        return MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING, n_warmup_steps=EPOCHS_BEFORE_PRUNING)
+        # A step is an epoch, counted from 1, and the pruner looks from the step on that it is told.
+        return MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING, n_warmup_steps=EPOCHS_BEFORE_PRUNING + 1)
     if study.pruner == TuningStudy.Pruner.HYPERBAND:
         return HyperbandPruner(min_resource=1, max_resource=max(get_settings().network_epochs, 1))
     return NopPruner()

@@ -25,7 +25,7 @@ HABITS = ("voices.frequency_half_life_days", "voices.ease_history_half_life_days
 
 @pytest.fixture
 def quick_settings(settings: Settings) -> None:
-    settings.DJANGO_RECS = {"NETWORK_EPOCHS": 0, "TRAINING_THREADS": 1, "TRAINING_LEASE_SECONDS": 3}
+    settings.DJANGO_RECS = {"NETWORK_EPOCHS": 0, "TRAINING_THREADS": 1}
 
 
 def states(study: TuningStudy) -> list[tuple[int, str]]:
