@@ -1,21 +1,19 @@
 """The short form of `tests/benchmarks/experiment_error_rates.py`: fewer experiments, so wider margins."""
 
-import math
 from pathlib import Path
 
 import pytest
 
 from tests.benchmarks.experiment_error_rates import (
     CUPED,
-    DESIGN_Z,
     RATE_1,
     RATIO,
     REVENUE,
-    UNITS,
     World,
     check_false_winners,
     check_ratio_alarms,
     conversions,
+    design_rate,
     error_of,
     lift_coverage,
     ratio_alarms,
@@ -34,8 +32,7 @@ def test_daily_looks_find_few_false_winners(world: World) -> None:
 
 
 def test_the_design_effect_is_found_under_daily_looks() -> None:
-    lifted = 0.05 + DESIGN_Z * math.sqrt(2 * 0.05 * 0.95 / UNITS)
-    treated = World(name="", draw=conversions(lifted))
+    treated = World(name="", draw=conversions(design_rate(0.05)))
     found = winners(z_values(World(name="", draw=conversions(0.05)), count=200, seed=2, treated=treated))
 
     assert found["group-sequential"] >= 0.76 - 3 * error_of(0.76, 200)
