@@ -109,6 +109,17 @@ class Settings:
 
     image_encoder: str = ""
     """ONNX vision encoder on this machine. Empty: one fitted on the shop's own pictures; ``off``: none."""
+    training_processes: int = 0
+    """Processes that train a network together, each on its share of every batch. 0: one for each GPU, else one."""
+
+    training_device: str = "auto"
+    """``auto``: the GPU when there is one, and the CPU when its memory does not suffice; or ``cpu`` or ``cuda``."""
+
+    training_folder: str = ""
+    """Folder for checkpoints of unfinished runs. Empty: ``.training`` beside the artifacts."""
+
+    full_training_days: int = 7
+    """A run starts from the networks of the live version until they are so old, then from scratch. 0: always so."""
 
     training_lease_seconds: float = 60.0
     """After so long without a sign of life from a training process another one may take over. 2 to 3,600."""
@@ -135,6 +146,10 @@ class Settings:
         if not isinstance(self.country_header, str):
             raise ImproperlyConfigured("DJANGO_RECS['COUNTRY_HEADER'] must be a string.")
         _check_texts("customer_attributes", self.customer_attributes)
+        if self.training_device not in _DEVICES:
+            raise ImproperlyConfigured(
+                f"DJANGO_RECS['TRAINING_DEVICE'] is {self.training_device!r}; it must be one of {', '.join(_DEVICES)}."
+            )
 
 
 _RANGES: Mapping[str, tuple[float, float]] = {
@@ -150,10 +165,13 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "min_training_events": (1, 1_000_000_000),
     "network_epochs": (0, 1_000),
     "training_threads": (0, 1_024),
+    "training_processes": (0, 64),
+    "full_training_days": (0, 365),
     "training_lease_seconds": (2, 3_600),
 }
 
 
+_DEVICES = ("auto", "cpu", "cuda")
 _FRACTIONS = ("reload_seconds", "training_lease_seconds")
 
 

@@ -3,7 +3,7 @@
 The numbers were chosen on Online Retail on windows before its test period (`tests/benchmarks/online_retail_blend.py`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from django_recs.engine.baselines.copurchase import CoPurchase, fit_co_purchase
 from django_recs.engine.baselines.decay import WeightArray
-from django_recs.engine.baselines.ease import Ease, TooManyItems, fit_ease
+from django_recs.engine.baselines.ease import Ease, fit_ease
 from django_recs.engine.baselines.frequency import PersonalFrequency, fit_personal_frequency
 from django_recs.engine.baselines.neighbours import ItemKNN, fit_item_knn
 from django_recs.engine.baselines.popularity import Trend, fit_trend
@@ -123,14 +123,12 @@ def fit_voices(
     *,
     event_weights: npt.NDArray[np.floating],
     config: VoiceConfig | None = None,
-    on_skip: Callable[[str, str], None] = lambda name, reason: None,
 ) -> tuple[Recommender, ...]:
     """The counting voices; the caller adds the sequence network to them.
 
     Args:
         event_weights: (T,) how much an event of each type of `EVENT_TYPES` says about liking an item, 0 to 1.
         config: see `VoiceConfig`.
-        on_skip: told the name of a voice that cannot be fitted on this data, and why.
     """
     config = config or VoiceConfig()
     weights: WeightArray = np.asarray(event_weights, dtype=np.float64)
@@ -169,18 +167,13 @@ def fit_voices(
             penalty=config.transitions_penalty,
             link_count=config.transitions_link_count,
         ),
-    ]
-    try:
-        ease = fit_ease(
+        fit_ease(
             interactions,
             event_weights=weights,
             fit_half_life_days=config.ease_fit_half_life_days,
             history_half_life_days=config.ease_history_half_life_days,
             penalty=config.ease_penalty,
             link_count=config.ease_link_count,
-        )
-    except TooManyItems as reason:
-        on_skip(Ease.name, str(reason))
-    else:
-        voices.append(ease)
+        ),
+    ]
     return tuple(voices)

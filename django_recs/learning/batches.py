@@ -5,7 +5,6 @@ shuffles it. From a position inside a group the rest of the group is to be predi
 Either way the targets of row p are the rows from p + 1 to the end of the group that p + 1 belongs to.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +37,7 @@ class Batch:
     pair_item: IntArray
     """(Q,)"""
     pair_weight: FloatArray
-    """(Q,) weights that sum to 1 over the batch."""
+    """(Q,) what the pair counts: the weight of its target, shared among the targets of one position."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,15 +112,45 @@ def _pieces(start: int, stop: int, length: int) -> IntArray:
     return np.stack([np.maximum(stops - length, start), stops], axis=1)
 
 
-def epoch_batches(sequences: Sequences, config: NetworkConfig, rng: np.random.Generator) -> Iterator[Batch]:
-    """All pieces once, in random order, grouped by similar length, about ``tokens_per_batch`` tokens each."""
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """One pass over all sequences: which pieces make up each batch, and in which order baskets are read this time."""
+
+    sequences: Sequences
+    members: list[IntArray]
+    """The numbers of the pieces in each batch."""
+    shuffled: IntArray
+    """(N,) the row read at each place."""
+    teaches: BoolArray
+    """(N,)"""
+    stop: IntArray
+    """(S,) row after the last of each piece that teaches; what follows it need not be read."""
+    target_limit: int
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def batch(self, number: int, *, part: int = 0, part_count: int = 1) -> Batch | None:
+        """Batch ``number``, or one of ``part_count`` parts of it that hold its pieces between them; None if empty."""
+        members = self.members[number][part::part_count]
+        return _batch(self, members) if len(members) else None
+
+
+def plan_epoch(sequences: Sequences, config: NetworkConfig, rng: np.random.Generator) -> Epoch:
+    """All pieces that teach, in random order, grouped by similar length, about ``tokens_per_batch`` tokens each."""
     shuffled = np.lexsort((rng.random(len(sequences)), sequences.group))
     teaches = _teaching_rows(sequences, config.inside_share, rng)
-    lengths = sequences.stop - sequences.start
-    for members in _similar_lengths(lengths, config.tokens_per_batch, rng):
-        batch = _batch(sequences, members, shuffled, teaches, config.target_limit)
-        if len(batch.position):
-            yield batch
+    latest = np.concatenate([[0], np.maximum.accumulate(np.where(teaches, np.arange(1, len(teaches) + 1), 0))])
+    stop = latest[sequences.stop]
+    lengths = np.maximum(stop - sequences.start, 0)
+    return Epoch(
+        sequences=sequences,
+        members=_similar_lengths(lengths, config.tokens_per_batch, rng),
+        shuffled=shuffled,
+        teaches=teaches,
+        stop=stop,
+        target_limit=config.target_limit,
+    )
 
 
 def _teaching_rows(sequences: Sequences, inside_share: float, rng: np.random.Generator) -> BoolArray:
@@ -135,6 +164,7 @@ def _teaching_rows(sequences: Sequences, inside_share: float, rng: np.random.Gen
 
 def _similar_lengths(lengths: IntArray, token_limit: int, rng: np.random.Generator) -> list[IntArray]:
     order = np.argsort(lengths * rng.uniform(0.9, 1.1, len(lengths)))[::-1]
+    order = order[lengths[order] > 0]
     groups = []
     start = 0
     while start < len(order):
@@ -146,20 +176,20 @@ def _similar_lengths(lengths: IntArray, token_limit: int, rng: np.random.Generat
     return groups
 
 
-def _batch(sequences: Sequences, members: IntArray, shuffled: IntArray, teaches: BoolArray, target_limit: int) -> Batch:
-    lengths = sequences.stop[members] - sequences.start[members]
+def _batch(epoch: Epoch, members: IntArray) -> Batch:
+    sequences = epoch.sequences
+    lengths = epoch.stop[members] - sequences.start[members]
     column = np.arange(lengths.max())
     real = column < lengths[:, None]  # (B, T)
     rows = np.where(real, sequences.start[members][:, None] + column, 0)
-    source = shuffled[rows]
-    position = np.flatnonzero(real & teaches[rows])
+    source = epoch.shuffled[rows]
+    position = np.flatnonzero(real & epoch.teaches[rows])
     first = rows.ravel()[position] + 1  # (P,) first target row
-    stop = np.minimum(sequences.group_stop[first], first + target_limit)
+    stop = np.minimum(sequences.group_stop[first], first + epoch.target_limit)
     counts = stop - first
     pair_position = np.repeat(np.arange(len(position)), counts)
     nth = np.arange(len(pair_position)) - np.repeat(np.cumsum(counts) - counts, counts)  # 0, 1, ... per position
-    target_rows = shuffled[first[pair_position] + nth]
-    pair_weight = sequences.weight[target_rows] / counts[pair_position]
+    target_rows = epoch.shuffled[first[pair_position] + nth]
     return Batch(
         item=np.where(real, sequences.item[source], 0),
         event_type=np.where(real, sequences.event_type[source], 0),
@@ -168,5 +198,5 @@ def _batch(sequences: Sequences, members: IntArray, shuffled: IntArray, teaches:
         position=position,
         pair_position=pair_position,
         pair_item=sequences.item[target_rows],
-        pair_weight=(pair_weight / max(float(pair_weight.sum()), 1e-12)).astype(np.float32),
+        pair_weight=(sequences.weight[target_rows] / counts[pair_position]).astype(np.float32),
     )

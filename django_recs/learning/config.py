@@ -49,6 +49,8 @@ class NetworkConfig:
     """Latest share of events that early stopping judges by. They are learned from in the final epochs."""
     seed: int = 0
     """Of initial weights, dropout, order and negatives."""
+    checkpoint_seconds: float = 60.0
+    """A checkpoint is taken after each epoch, and within an epoch when the last one is so old."""
     thread_count: int = 1
     """CPU threads that torch may use."""
     device: str = "auto"

@@ -17,6 +17,8 @@ QUERY_LIMIT = 1_000
 QUERY_MINIMUM = 20
 """With fewer visitors no early stopping takes place."""
 RANK_LIMIT = 10
+SCORES_AT_ONCE = 16_000_000
+"""Visitors times items that are scored together at most, which bounds memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,24 +39,25 @@ class Holdout:
         """Mean NDCG@10 with binary gains (Jarvelin and Kekalainen 2002) over the whole catalogue."""
         tower.eval()
         encoder.eval()
-        truth = np.zeros((len(self.histories), len(tower.trust)), dtype=np.bool_)
-        truth[self.true_row, self.true_item] = True
         with torch.no_grad():
             vectors = tower()
-            gains = [self._top_hits(rows, truth, vectors, encoder, device) for rows in self._batches()]
-        hits = np.concatenate(gains)  # (B, 10) in the order of the batches
-        possible = np.concatenate([truth[rows].sum(axis=1) for rows in self._batches()])
+            batches = self._batches(len(vectors))
+            hits = np.concatenate([self._top_hits(rows, vectors, encoder, device) for rows in batches])  # (B, 10)
+        wanted = np.unique(np.stack([self.true_row, self.true_item]), axis=1)[0]
+        possible = np.bincount(wanted, minlength=len(self.histories))[np.concatenate(batches)]
         discounts = 1 / np.log2(np.arange(2, RANK_LIMIT + 2))
         best = np.concatenate([[0.0], np.cumsum(discounts)])[np.minimum(possible, RANK_LIMIT)]
         return float((hits @ discounts[: hits.shape[1]] / best).mean())
 
-    def _batches(self) -> list[IntArray]:
-        return np.array_split(np.argsort(np.diff(self.histories.offsets), kind="stable"), 1 + len(self.histories) // 64)
+    def _batches(self, item_count: int) -> list[IntArray]:
+        size = max(1, min(64, SCORES_AT_ONCE // item_count))
+        return np.array_split(
+            np.argsort(np.diff(self.histories.offsets), kind="stable"), 1 + len(self.histories) // size
+        )
 
     def _top_hits(
         self,
         rows: IntArray,
-        truth: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
         vectors: torch.Tensor,
         encoder: SequenceEncoder,
         device: torch.device,
@@ -73,7 +76,13 @@ class Holdout:
         scores = states @ vectors.T  # (B, I + 1)
         scores[:, 0] = -torch.inf
         top = scores.topk(min(RANK_LIMIT, scores.shape[1] - 1), dim=1).indices.cpu().numpy()
-        return np.take_along_axis(truth[rows], top, axis=1).astype(np.float32)
+        place = np.full(len(self.histories), -1)
+        place[rows] = np.arange(len(rows))
+        asked = place[self.true_row]
+        truth = np.zeros(scores.shape, dtype=np.bool_)
+        truth[asked[asked >= 0], self.true_item[asked >= 0]] = True
+        hit: FloatArray = np.take_along_axis(truth, top, axis=1).astype(np.float32)
+        return hit
 
 
 def split_holdout(

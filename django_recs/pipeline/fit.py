@@ -10,7 +10,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from django.utils.timezone import get_default_timezone
 
@@ -31,9 +32,14 @@ from django_recs.models import TrainingRun
 from django_recs.pipeline.champion import CONFIGURATION, PREFIX, Champion, open_champion, under_own_names
 from django_recs.pipeline.configuration import Configuration
 from django_recs.pipeline.export import ExportedData
+from django_recs.pipeline.lease import HeldLease
 from django_recs.pipeline.progress import OnProgress, RunProgress
+from django_recs.pipeline.run_folder import RunPlace
 from django_recs.pipeline.voices import VoiceFitter
 from django_recs.pipeline.windows import SealedPeriod, Window, window_queries
+
+if TYPE_CHECKING:
+    from django_recs.learning import TrainingState
 
 logger = logging.getLogger(__name__)
 
@@ -56,10 +62,17 @@ class Training:
     trained_until: int
     """Seconds since 1970: end of the events that it learned from."""
     device: str
+    states: "tuple[TrainingState, ...]"
+    """What its networks ended with, for the next run to start from."""
 
 
-def train(data: ExportedData, progress: RunProgress, configuration: Configuration) -> Training:
+def train(
+    data: ExportedData, progress: RunProgress, configuration: Configuration, *, folder: Path, lease: HeldLease
+) -> Training:
     """Fit, judge and fit again.
+
+    Args:
+        folder: of the run, for what an attempt leaves to the next one; written under ``lease``.
 
     Raises:
         TooLittleData: the events span too few days to be split.
@@ -68,7 +81,8 @@ def train(data: ExportedData, progress: RunProgress, configuration: Configuratio
     champion = open_champion(data.interactions.item_ids)
     split = choose_split(data.interactions)
     test = SealedPeriod(data=data, start=split.test_start, end=split.end, on_read=progress.count_test_read)
-    fitter = VoiceFitter(content=data.content, configuration=configuration)
+    place = RunPlace(folder=folder, lease=lease, until=split.end)
+    fitter = VoiceFitter(content=data.content, configuration=configuration, place=place)
 
     past = data.as_of(split.valid_start)
     voices = fitter.fit(past, progress.between(0.05, 0.30))
@@ -117,6 +131,7 @@ def train(data: ExportedData, progress: RunProgress, configuration: Configuratio
         gate_reasons=reasons,
         trained_until=split.end,
         device=fitter.device or "cpu",
+        states=tuple(fitter.states),
     )
 
 

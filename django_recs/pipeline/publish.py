@@ -13,6 +13,7 @@ from django_recs.engine.artifacts import write_artifact
 from django_recs.models import ModelVersion, TrainingRun
 from django_recs.pipeline.dataset import describe
 from django_recs.pipeline.fit import Training
+from django_recs.pipeline.training_states import store_states
 from django_recs.serving.storage import store_artifact
 
 NAME_DIGITS = 16
@@ -30,6 +31,8 @@ def publish(training: Training, *, run: TrainingRun, fence: Callable[[], None]) 
         name = f"run{run.pk}-{manifest_sha256[:NAME_DIGITS]}"
         fence()
         store_artifact(Path(folder), name)
+    if not training.gate_reasons:
+        store_states(name, training.states)
     status = ModelVersion.Status.REJECTED if training.gate_reasons else ModelVersion.Status.STAGED
     with transaction.atomic(using=router.db_for_write(ModelVersion)):
         fence()

@@ -2,7 +2,7 @@
 
 The row and the lease are the truth; whoever calls `run_training` (a Celery task, a command, a test) only moves them on.
 A process may be killed at any moment: the live version keeps serving, the lease expires, and the next call for the run
-starts it again from the beginning, at most `MAX_ATTEMPTS` times.
+goes on from what the run's folder holds, at most `MAX_ATTEMPTS` times.
 """
 
 import logging
@@ -20,6 +20,7 @@ from django_recs.pipeline.configuration import configuration_in_force
 from django_recs.pipeline.export import ExportedData, export_interactions
 from django_recs.pipeline.lease import TRAINING, HeldLease, hold, is_free
 from django_recs.pipeline.progress import OnProgress, RunProgress
+from django_recs.pipeline.run_folder import events_until, open_run_folder, remove_run_folder
 from django_recs.serving.registry import promote
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def run_training(run_pk: int, *, on_progress: OnProgress = lambda share, message
             return run
         if run.attempt_count >= MAX_ATTEMPTS:
             run.finish(Status.FAILED, f"The worker was lost {MAX_ATTEMPTS} times; see its log and its memory limit.")
+            remove_run_folder(run)
             return run
         run.begin_attempt()
         _attempt(run, lease, on_progress)
@@ -72,6 +74,9 @@ def _attempt(run: TrainingRun, lease: HeldLease, on_progress: OnProgress) -> Non
     except Exception as error:
         logger.exception("Training run %s failed.", run.pk)
         run.finish(Status.FAILED, f"{type(error).__name__}: {error}")
+    finally:
+        if run.is_finished:
+            remove_run_folder(run)
 
 
 def _train(run: TrainingRun, lease: HeldLease, progress: RunProgress) -> None:
@@ -91,7 +96,8 @@ def _new_version(run: TrainingRun, lease: HeldLease, progress: RunProgress) -> M
 
     progress.enter(Status.EXPORTING, 0.0, "Reading events.")
     configuration = configuration_in_force()
-    data = export_interactions()
+    folder = open_run_folder(run)
+    data = export_interactions(events_until(folder))
     _refuse_too_little(data)
     data = replace(data, content=encoded(get_catalog(), data.gross.item_ids, data.content))
     facts = {
@@ -101,7 +107,7 @@ def _new_version(run: TrainingRun, lease: HeldLease, progress: RunProgress) -> M
         "configuration": configuration.described(),
     }
     progress.enter(Status.FITTING, 0.05, "Fitting.", **facts)
-    training = train(data, progress, configuration)
+    training = train(data, progress, configuration, folder=folder, lease=lease)
     progress.enter(Status.PUBLISHING, 0.98, "Writing the artifact.", device=training.device)
     return publish(training, run=run, fence=lease.renew)
 

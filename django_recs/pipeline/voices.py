@@ -4,7 +4,11 @@ import importlib.util
 import logging
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,16 +23,16 @@ from django_recs.engine.recommender import Recommender
 from django_recs.engine.voices import fit_voices
 from django_recs.pipeline.configuration import Configuration
 from django_recs.pipeline.progress import OnProgress
+from django_recs.pipeline.run_folder import RunPlace
+from django_recs.pipeline.training_states import latest_before, states_to_start_from
 
 if TYPE_CHECKING:
-    from django_recs.learning import FittedNetwork, NetworkConfig
+    from django_recs.learning import Assignment, Fit, FittedNetwork, TrainingState
 
 logger = logging.getLogger(__name__)
 
 COUNTING_SHARE = 0.15
 """Share of the time of a fit that the counting voices take, for the progress bar."""
-LOSS_RETRIES = 2
-MEMORY_RETRIES = 5
 
 
 def event_weight_array() -> WeightArray:
@@ -43,6 +47,10 @@ class VoiceFitter:
 
     content: ItemContent
     configuration: Configuration = field(default_factory=Configuration)
+    place: RunPlace | None = None
+    """Where the networks of a run keep what they have done; None: nothing is kept, and all start from scratch."""
+    states: "list[TrainingState]" = field(default_factory=list)
+    """What the networks ended with, in the order of the fits."""
     event_weights: WeightArray = field(default_factory=event_weight_array)
     epoch_limit: int = field(default_factory=lambda: get_settings().network_epochs)
     device: str = ""
@@ -61,6 +69,10 @@ class VoiceFitter:
         )
         return (*counting, network.voice())
 
+    @cached_property
+    def _earlier_states(self) -> "tuple[TrainingState, ...]":
+        return states_to_start_from(self.place.until) if self.place else ()
+
     @property
     def has_network(self) -> bool:
         """Whether a network is wanted, and torch is there to fit one."""
@@ -72,59 +84,64 @@ class VoiceFitter:
     def counting(self, interactions: Interactions) -> tuple[Recommender, ...]:
         """The voices that count."""
         return fit_voices(
-            interactions,
-            self.content,
-            event_weights=self.event_weights,
-            config=self.configuration.voice_config,
-            on_skip=lambda name, reason: logger.info("Without the voice %s: %s", name, reason),
+            interactions, self.content, event_weights=self.event_weights, config=self.configuration.voice_config
         )
 
     def network(self, interactions: Interactions, on_progress: OnProgress) -> "FittedNetwork":
         """The voice that is learned."""
-        from django_recs.learning import fit_network
+        from django_recs.learning import Workplace, assign, fit, fit_together
 
+        settings = get_settings()
+        process_count = settings.training_processes or gpu_count(settings.training_device)
         # Threads that outnumber the free cores wait for each other: with both of two cores, and one of them busy, an
         # epoch of Online Retail took 50 s instead of 4.
-        threads = get_settings().training_threads or max(1, (os.cpu_count() or 1) - 1)
-        config = self.configuration.network_config(epoch_limit=self.epoch_limit, thread_count=threads)
+        threads = settings.training_threads or max(1, (os.cpu_count() or 1) - 1)
+        config = self.configuration.network_config(
+            epoch_limit=self.epoch_limit, thread_count=max(1, threads // process_count)
+        )
         weights = {event_type.value: float(self.event_weights[code]) for code, event_type in enumerate(EVENT_TYPES)}
+        until = int(interactions.time.max(initial=-1)) + 1
+        assignment = assign(
+            interactions,
+            self.content,
+            config=replace(config, device=settings.training_device),
+            event_weights=weights,
+            clock=LocalTime.of_zone(get_default_timezone()),
+            start=latest_before(self._earlier_states, until),
+        )
 
-        def fit(config: "NetworkConfig") -> "FittedNetwork":
-            return fit_network(
-                interactions,
-                self.content,
-                config=config,
-                event_weights=weights,
-                clock=LocalTime.of_zone(get_default_timezone()),
-                on_progress=on_progress,
-            )
+        def attempt(assignment: "Assignment") -> "Fit":
+            with nullcontext(self.place.folder) if self.place else TemporaryDirectory(prefix="recs_fit_") as folder:
+                workplace = Workplace(folder=Path(folder))
+                if self.place:
+                    workplace = replace(workplace, token=self.place.lease.token, fence=self.place.lease.check)
+                if process_count > 1:
+                    return fit_together(assignment, process_count, workplace=workplace, on_progress=on_progress)
+                return fit(assignment, workplace=workplace, on_progress=on_progress)
 
-        network = fit_patiently(fit, config)
-        self.device = network.device
-        if network.scores:
-            self.epoch_limit = 1 + int(np.argmax(network.scores))
-        return network
+        fitted = fit_on_any_device(attempt, assignment)
+        self.states.append(fitted.state)
+        self.device = fitted.network.device
+        if fitted.network.scores:
+            self.epoch_limit = 1 + int(np.argmax(fitted.network.scores))
+        return fitted.network
 
 
-def fit_patiently(fit: "Callable[[NetworkConfig], FittedNetwork]", config: "NetworkConfig") -> "FittedNetwork":
-    """Start over with half the batch when memory runs out, and with half the learning rate when the loss diverges."""
+def gpu_count(device: str) -> int:
+    """GPUs that may be trained on, at least 1 for the CPU that stands in for them."""
     import torch
 
-    from django_recs.learning import LossNotFinite
+    return max(1, torch.cuda.device_count()) if device != "cpu" else 1
 
-    memory_left, loss_left = MEMORY_RETRIES, LOSS_RETRIES
-    while True:
-        try:
-            return fit(config)
-        except torch.OutOfMemoryError:
-            if not memory_left:
-                raise
-            memory_left -= 1
-            config = replace(config, tokens_per_batch=max(config.tokens_per_batch // 2, 1))
-            logger.warning("Out of memory; trying again with batches of %s events.", config.tokens_per_batch)
-        except LossNotFinite as reason:
-            if not loss_left:
-                raise
-            loss_left -= 1
-            config = replace(config, learning_rate=config.learning_rate / 2)
-            logger.warning("%s Trying again with a learning rate of %s.", reason, config.learning_rate)
+
+def fit_on_any_device(attempt: "Callable[[Assignment], Fit]", assignment: "Assignment") -> "Fit":
+    """Fit on the CPU what does not fit into the memory of the GPU, unless the GPU was asked for by name."""
+    import torch
+
+    try:
+        return attempt(assignment)
+    except torch.OutOfMemoryError as error:
+        if assignment.config.device != "auto":
+            raise
+        logger.warning("%s Training goes on on the CPU.", error)
+    return attempt(replace(assignment, config=replace(assignment.config, device="cpu")))

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from django_recs.engine.baselines import ease
 from django_recs.engine.interactions import Histories
 from django_recs.engine.recommender import Recommender
 from django_recs.engine.voices import PRIOR_WEIGHTS, VOICE_KINDS, fit_voices, kind_of
 from tests.engine.artifact_by_hand import mean_network, somebody, tiny_blend
-from tests.engine.by_hand import EQUAL, content, random_shop, shop
+from tests.engine.by_hand import EQUAL, content, shop
 from tests.engine.spoken import Spoken
 
 VOICES = tiny_blend().voices
@@ -58,22 +57,6 @@ def test_each_voice_keeps_its_promises(voice: Recommender) -> None:
     again = VOICE_KINDS[kind_of(voice)].from_arrays(voice.arrays())
     assert again.name == voice.name
     assert again.score(visitors).tobytes() == scores.tobytes()
-
-
-def test_a_large_catalogue_goes_without_ease_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ease, "ITEM_LIMIT", 3)
-    skipped: list[tuple[str, str]] = []
-    interactions = random_shop(12)
-
-    voices = fit_voices(
-        interactions,
-        content(*["word"] * interactions.item_count),
-        event_weights=EQUAL,
-        on_skip=lambda name, reason: skipped.append((name, reason)),
-    )
-
-    assert "ease" not in [voice.name for voice in voices]
-    assert skipped == [("ease", "9 items have events; EASE is fitted up to 3.")]
 
 
 def test_a_shop_without_events_is_no_error() -> None:

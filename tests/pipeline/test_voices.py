@@ -1,57 +1,53 @@
-"""The network is fitted with patience, and not at all where torch is missing."""
+"""The network is fitted where there is room, and not at all where torch is missing."""
 
 from dataclasses import replace
-from typing import Any, cast
 
 import pytest
 import torch
 
-from django_recs.learning import FittedNetwork, LossNotFinite, NetworkConfig
-from django_recs.pipeline.voices import fit_patiently
+from django_recs.learning import Assignment, Fit
+from django_recs.pipeline.voices import fit_on_any_device, gpu_count
+from tests.learning.fits import assignment_of
+from tests.learning.worlds import SMALL, checkerboard
 from tests.pipeline.processes import Project
 
-CONFIG = NetworkConfig(tokens_per_batch=4_096, learning_rate=0.002)
-DONE = cast(FittedNetwork, "fitted")
+
+class Tries:
+    """A fit that finds no room on a GPU."""
+
+    def __init__(self) -> None:
+        self.devices: list[str] = []
+
+    def __call__(self, assignment: Assignment) -> Fit:
+        self.devices.append(assignment.config.device)
+        if assignment.config.device != "cpu":
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        raise StopIteration("fitted")
 
 
-def tries(*endings: Exception | FittedNetwork) -> tuple[list[NetworkConfig], Any]:
-    """A fit that ends as told, time after time, and the list of what it was called with."""
-    seen: list[NetworkConfig] = []
-
-    def fit(config: NetworkConfig) -> FittedNetwork:
-        seen.append(config)
-        ending = endings[len(seen) - 1]
-        if isinstance(ending, Exception):
-            raise ending
-        return ending
-
-    return seen, fit
+def test_what_does_not_fit_into_the_memory_of_a_gpu_is_fitted_on_the_cpu(caplog: pytest.LogCaptureFixture) -> None:
+    tries = Tries()
+    with pytest.raises(StopIteration, match="fitted"):
+        fit_on_any_device(tries, assignment_of(checkerboard(), replace(SMALL, device="auto")))
+    assert tries.devices == ["auto", "cpu"]
+    assert "CUDA out of memory. Training goes on on the CPU." in caplog.text
 
 
-def test_a_fit_that_works_is_left_alone() -> None:
-    seen, fit = tries(DONE)
-    assert fit_patiently(fit, CONFIG) == DONE
-    assert seen == [CONFIG]
-
-
-def test_exhausted_memory_halves_the_batch() -> None:
-    seen, fit = tries(torch.OutOfMemoryError(), torch.OutOfMemoryError(), DONE)
-    assert fit_patiently(fit, CONFIG) == DONE
-    assert seen == [CONFIG, replace(CONFIG, tokens_per_batch=2_048), replace(CONFIG, tokens_per_batch=1_024)]
-
-
-def test_memory_that_stays_exhausted_ends_the_run_after_five_halvings() -> None:
-    seen, fit = tries(*(torch.OutOfMemoryError("out of memory") for _ in range(7)))
+def test_a_gpu_asked_for_by_name_is_not_replaced() -> None:
+    tries = Tries()
     with pytest.raises(torch.OutOfMemoryError):
-        fit_patiently(fit, CONFIG)
-    assert [config.tokens_per_batch for config in seen] == [4_096, 2_048, 1_024, 512, 256, 128]
+        fit_on_any_device(tries, assignment_of(checkerboard(), replace(SMALL, device="cuda")))
+    assert tries.devices == ["cuda"]
 
 
-def test_a_loss_that_diverges_halves_the_learning_rate_twice_and_then_ends_the_run() -> None:
-    seen, fit = tries(*(LossNotFinite("The loss of epoch 1 is nan.") for _ in range(4)))
-    with pytest.raises(LossNotFinite):
-        fit_patiently(fit, CONFIG)
-    assert [config.learning_rate for config in seen] == [0.002, 0.001, 0.0005]
+def test_what_a_gpu_began_has_the_fingerprint_of_the_cpu() -> None:
+    on_gpu, on_cpu = (assignment_of(checkerboard(), replace(SMALL, device=device)) for device in ("auto", "cpu"))
+    assert on_gpu.fingerprint == on_cpu.fingerprint
+
+
+def test_without_a_gpu_one_process_trains() -> None:
+    assert gpu_count("cpu") == 1
+    assert gpu_count("auto") == max(1, torch.cuda.device_count())
 
 
 WITHOUT_TORCH = """

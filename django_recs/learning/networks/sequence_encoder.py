@@ -28,14 +28,14 @@ class Attention(nn.Module):
         self.out_projection = nn.Linear(width, width)
         self.register_buffer("slope", 2.0 ** (-8 * torch.arange(1, head_count + 1) / head_count))  # (H,)
 
-    def forward(self, x: Tensor, back: Tensor) -> Tensor:
-        # x (B, T, D), back (T, T)
+    def forward(self, x: Tensor, back: Tensor, position: Tensor | None = None) -> Tensor:
+        # x (B, T, D), back (T, T), position (P,) -> (B, T, D) or (P, D)
         batch, length, width = x.shape
         parts = self.in_projection(x).view(batch, length, 3, self.head_count, width // self.head_count)
         query, key, value = parts.permute(2, 0, 3, 1, 4)  # each (B, H, T, D / H)
         bias = (-self.slope[:, None, None] * back).masked_fill(back < 0, -math.inf)  # (H, T, T)
         mixed = scaled_dot_product_attention(query, key, value, attn_mask=bias.unsqueeze(0).to(query.dtype))
-        projected: Tensor = self.out_projection(mixed.transpose(1, 2).reshape(batch, length, width))
+        projected: Tensor = self.out_projection(_at(position, mixed.transpose(1, 2).reshape(batch, length, width)))
         return projected
 
 
@@ -50,8 +50,9 @@ class Block(nn.Module):
         self.feed = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, back: Tensor) -> Tensor:
-        x = x + self.dropout(self.attention(self.attention_norm(x), back))
+    def forward(self, x: Tensor, back: Tensor, position: Tensor | None = None) -> Tensor:
+        # as `Attention`
+        x = _at(position, x) + self.dropout(self.attention(self.attention_norm(x), back, position))
         out: Tensor = x + self.dropout(self.feed(self.feed_norm(x)))
         return out
 
@@ -89,6 +90,11 @@ class ContextEmbedding(nn.Module):
         return (side & single).view(batch, 1, -1)
 
 
+def _at(position: Tensor | None, x: Tensor) -> Tensor:
+    """The rows of ``x`` (B, T, D) at ``position`` (P,) of the flattened (B * T), or all of ``x``."""
+    return x if position is None else x.flatten(0, 1)[position]
+
+
 class SequenceEncoder(nn.Module):
     """(item vectors, types, gaps, context) -> after each event a vector to be compared with all item vectors.
 
@@ -122,18 +128,26 @@ class SequenceEncoder(nn.Module):
         self.out_norm = nn.LayerNorm(width)
         self.out_projection = nn.Linear(width, width)
 
-    def forward(self, item_vectors: Tensor, event_types: Tensor, gaps: Tensor, context: Tensor | None = None) -> Tensor:
-        # (B, T, D), (B, T), (B, T), (B, T, 2C)
+    def forward(
+        self,
+        item_vectors: Tensor,
+        event_types: Tensor,
+        gaps: Tensor,
+        context: Tensor | None = None,
+        position: Tensor | None = None,
+    ) -> Tensor:
+        # (B, T, D), (B, T), (B, T), (B, T, 2C), (P,): with ``position`` only the states at these places of the
+        # flattened (B * T) are computed to the end, for most positions teach nothing and are only read by the others
         place = torch.arange(item_vectors.shape[1], device=item_vectors.device)
         back = place[:, None] - place[None, :]  # (T, T) how many places event j lies before event i
         x = item_vectors + self.type_embedding(event_types) + self.gap_embedding(gaps)
         if self.context is not None and context is not None:
             x = x + self.context(context)
         x = self.dropout(self.in_norm(x))
-        for block in self.blocks:
-            x = block(x, back)
+        for number, block in enumerate(self.blocks, start=1):
+            x = block(x, back, position if number == len(self.blocks) else None)
         out: Tensor = self.out_projection(self.out_norm(x))
-        return out  # (B, T, D)
+        return out  # (B, T, D) or (P, D)
 
 
 class VisitorEncoder(nn.Module):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from django_recs.engine.baselines import ease as module
-from django_recs.engine.baselines.ease import Ease, TooManyItems, fit_ease
+from django_recs.engine.baselines.ease import Ease, fit_ease
 from django_recs.engine.interactions import Interactions
 from tests.engine.by_hand import EQUAL, random_shop, shop, visitors
 
@@ -71,11 +71,34 @@ def test_an_item_without_events_is_left_alone() -> None:
     assert recommender.similar(1, 9)[0].tolist() == [3]
 
 
-def test_too_many_items_are_refused_with_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ITEM_LIMIT", 2)
+def test_beyond_the_memory_limit_the_items_that_people_took_most_are_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(unit, item, 1.0, unit) for unit in range(6) for item in (2, 5, 7) if unit < item]
+    rows += [(unit, 3, 1.0, unit) for unit in range(2)]
+    monkeypatch.setattr(module, "MEMORY_LIMIT_BYTES", 3 * 3 * 4)
 
-    with pytest.raises(TooManyItems, match="3 items have events; EASE is fitted up to 2"):
-        fitted(shop(*((0, item, 1, 0) for item in (1, 2, 3)), item_count=9))
+    limited = weights_of(fitted(shop(*rows, item_count=9)))
+
+    monkeypatch.undo()
+    alone = weights_of(fitted(shop(*(row for row in rows if row[1] in (2, 5, 7)), item_count=9)))
+    assert sorted({(row, column) for row, column in np.argwhere(limited).tolist()}) == [
+        (row, column) for row in (2, 5, 7) for column in (2, 5, 7) if row != column
+    ]
+    np.testing.assert_allclose(limited, alone, rtol=1e-5)
+
+
+def test_a_catalogue_of_several_blocks_is_inverted_as_one() -> None:
+    interactions = random_shop(11, unit_count=300, item_count=1_200, event_count=4_000)
+    seen = np.zeros((300, 1_201))
+    seen[interactions.unit, interactions.item] = 1
+    known = np.unique(interactions.item)
+    inverse = np.linalg.inv(seen[:, known].T @ seen[:, known] + 2.0 * np.eye(len(known)))
+    expected = np.zeros((1_201, 1_201))
+    expected[np.ix_(known, known)] = inverse / -np.diag(inverse)
+    np.fill_diagonal(expected, 0)
+
+    weights = weights_of(fitted(interactions, link_count=1_200))
+
+    np.testing.assert_allclose(weights, expected, atol=2e-5)
 
 
 def test_an_empty_shop_scores_nothing() -> None:
