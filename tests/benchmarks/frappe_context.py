@@ -13,8 +13,8 @@ validation. One question per held-out use: the person's uses before it that are 
 validation too) and the circumstances of the use are given, all apps are ranked, used before or not, and the one that
 was used is the truth. NDCG@10, the mean of each person first, then the mean over persons.
 
-Both networks have one configuration, `CHOICES`, which was chosen on the validation uses of an eighth of the persons
-by the network without context. The difference is taken person by person on the mean of the seeds; its standard error is
+Both networks have one configuration, `CHOICES`, near the best of a few tried on the validation uses of an eighth of the
+persons; choose on the validation uses of all before the test is read. The difference is taken person by person on the mean of the seeds; its standard error is
 that over persons. The network with context is also asked with all circumstances unknown, for which it should be no
 worse than the one that has none.
 """
