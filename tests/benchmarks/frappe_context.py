@@ -15,8 +15,8 @@ was used is the truth. NDCG@10, the mean of each person first, then the mean ove
 
 Both networks have one configuration, `CHOICES`, near the best of a few tried on the validation uses of an eighth of the
 persons; choose on the validation uses of all before the test is read. The difference is taken person by person on the
-mean of the seeds; its standard error is that over persons. The network with context is also asked with all circumstances unknown, for which it should be no
-worse than the one that has none.
+mean of the seeds; its standard error is that over persons. The network with context is also asked with all
+circumstances unknown, for which it should be no worse than the one that has none.
 """
 
 import argparse
