@@ -36,6 +36,12 @@ def served_experiments() -> ServedExperiments:
     return _known[1]
 
 
+def nothing_served() -> None:
+    """Somebody read just now that there is none; the next look comes after ``RELOAD_SECONDS``."""
+    global _known
+    _known = time.monotonic(), ServedExperiments()
+
+
 def forget() -> None:
     """Read the experiments again at the next call."""
     global _known

@@ -14,7 +14,8 @@ from django.utils.dateparse import parse_datetime
 
 from django_recs.conf import get_settings
 from django_recs.exceptions import PlacementNotFound
-from django_recs.models import Placement, Rule, Strategy
+from django_recs.experiments import serving_state
+from django_recs.models import Experiment, Placement, Rule, Strategy
 from django_recs.tracking.transactions import contained
 
 logger = logging.getLogger(__name__)
@@ -76,13 +77,23 @@ def _looked_up() -> _Known:
 
 
 def _read() -> _Known | None:
-    """All placements and the rules that are switched on, by one query; None when the database does not answer."""
+    """All placements and the rules that are switched on, by one query; None when the database does not answer.
+
+    The query tells as well whether pages have to know any experiment: most shops run none and save the query for them.
+    """
+    asked = (
+        _as_json("placement", Placement.objects.all()),
+        _as_json("rule", _rules()),
+        _as_json("experiment", Experiment.objects.served()),
+    )
     try:
         with contained(router.db_for_read(Placement)):
-            rows = list(_as_json("placement", Placement.objects.all()).union(_as_json("rule", _rules()), all=True))
+            rows = list(asked[0].union(*asked[1:], all=True))
     except DatabaseError:
         logger.exception("The placements could not be read; the last known ones serve on")
         return None
+    if not any(kind == "experiment" for kind, _ in rows):
+        serving_state.nothing_served()
     placements = [_from_json(Placement, row) for kind, row in rows if kind == "placement"]
     return _Known(
         looked_at=time.monotonic(),

@@ -77,8 +77,8 @@ def test_rules_cost_no_query_of_their_own(
     with statements() as executed:
         page()
 
-    # placements with rules, experiments, pointer, history, three times products; later history and products
-    assert (len(first_of_the_process), len(executed)) == (7, 4)
+    # placements with rules, pointer, history, three times products; later history and products
+    assert (len(first_of_the_process), len(executed)) == (6, 4)
 
 
 def test_a_rule_is_in_force_in_its_period_and_on_its_placements_only(shelves: ModelVersion, products: Products) -> None:
