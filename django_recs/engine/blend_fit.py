@@ -18,7 +18,7 @@ from django_recs.engine.interactions import FloatArray
 from django_recs.engine.recommender import Recommender
 from django_recs.engine.shortlists import Shortlists, shortlists
 from django_recs.engine.situations import Situation
-from django_recs.engine.voices import PRIOR_WEIGHTS
+from django_recs.engine.voices import PRIOR_WEIGHTS, SESSION_WEIGHTS
 
 FACTORS = (0.0, 0.5, 0.75, 1.33, 2.0)
 """Tried on a weight above 0."""
@@ -39,19 +39,35 @@ def fit_blend(
     queries: Mapping[str, Queries],
     *,
     prior: Mapping[Situation, Mapping[str, float]] = PRIOR_WEIGHTS,
+    other: Mapping[Situation, Mapping[str, float]] = SESSION_WEIGHTS,
 ) -> Blend:
     """Weights for every situation from validation ``queries``, on which the voices were not fitted.
 
     Args:
         prior: weights by voice name to start from; a voice left out starts at 0. Without any queries of a situation
             they stay as they are.
+        other: weights to start from instead where they are better by more than noise.
     """
     weights: dict[Situation, Weights] = {}
     for situation in Situation:
         asked = [batch for batch in queries.values() if batch.situation is situation and len(batch)]
         start = prior_weights(voices, prior.get(situation, {}))
-        weights[situation] = fit_weights(shortlists(voices, asked, QUERY_LIMIT), start) if asked else start
+        if asked:
+            lists = shortlists(voices, asked, QUERY_LIMIT)
+            if situation in other:
+                start = better_start(lists, start, prior_weights(voices, other[situation]))
+            start = fit_weights(lists, start)
+        weights[situation] = start
     return Blend(voices=tuple(voices), weights=weights)
+
+
+def better_start(lists: Shortlists, usual: Weights, other: Weights) -> Weights:
+    """``other`` (V,) where it is better than ``usual`` (V,) by more than noise: one weight at a time leads from neither
+    to the other, since voices that say the same replace each other only as a whole."""
+    usual_scores, other_scores = (lists.features @ weights.astype(np.float32) for weights in (usual, other))
+    gains = lists.ndcg(other_scores) - lists.ndcg(usual_scores)
+    noise = ERRORS_PER_STEP * clustered_error(gains, lists.clusters)
+    return other if gains.mean() > max(MIN_GAIN, noise) else usual
 
 
 def prior_weights(voices: Sequence[Recommender], prior: Mapping[str, float]) -> Weights:

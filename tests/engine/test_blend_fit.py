@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from django_recs.engine.blend_fit import fit_blend, fit_weights, prior_weights
+from django_recs.engine.blend_fit import better_start, fit_blend, fit_weights, prior_weights
 from django_recs.engine.shortlists import Shortlists
 from django_recs.engine.situations import Situation
 from tests.engine.evaluation.test_protocol import queries_of
@@ -101,3 +101,15 @@ def test_a_situation_nobody_asked_about_keeps_its_prior() -> None:
     assert blend.weights[Situation.COLD_ITEM].tolist() == [0, 1]
     assert blend.weights[Situation.NEW_VISITOR].tolist() == [0.5, 0.5]
     assert blend.weights[Situation.RETURNING][0] > 0.5
+
+
+@pytest.mark.parametrize(("query_count", "expected"), [(200, [0.0, 1.0]), (2, [1.0, 0.0])])
+def test_another_start_is_taken_where_it_is_better_by_more_than_noise(query_count: int, expected: list[float]) -> None:
+    true = truth(3, query_count)
+    knows_nothing = np.random.default_rng(4).random(true.shape)
+    lists = lists_of(np.stack([knows_nothing, true], axis=2), true)
+
+    start = better_start(lists, np.array([1.0, 0.0]), np.array([0.0, 1.0]))
+
+    assert start.tolist() == expected
+    assert better_start(lists, np.array([0.0, 1.0]), np.array([1.0, 0.0])).tolist() == [0.0, 1.0]
