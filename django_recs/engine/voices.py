@@ -108,6 +108,7 @@ PRIOR_WEIGHTS: Mapping[Situation, Mapping[str, float]] = {
 """Where the fit of the blend weights starts, and what a shop with few orders keeps."""
 
 SESSION_WEIGHTS: Mapping[Situation, Mapping[str, float]] = {
+    Situation.NEW_TO_THEM: {"transitions": 0.45, "sequence": 0.35, "ease": 0.20},
     Situation.NEW_VISITOR: {
         "transitions": 0.50,
         "co_purchase": 0.15,
@@ -117,8 +118,8 @@ SESSION_WEIGHTS: Mapping[Situation, Mapping[str, float]] = {
         "trend_14d": 0.05,
     },
 }
-"""Another start, taken where it is better by more than noise: in a shop where visitors look at one thing after the other,
-the order of the few things that somebody new has seen says most. In one of large orders it says nothing."""
+"""Another start, taken where it is better by more than noise: where people take one thing after the other, the order
+says most, as of films or of pages seen. In a shop of large orders it says little."""
 
 
 def kind_of(voice: Recommender) -> str:
