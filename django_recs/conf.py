@@ -118,7 +118,7 @@ class Settings:
     training_folder: str = ""
     """Folder for checkpoints of unfinished runs. Empty: ``.training`` beside the artifacts."""
 
-    full_training_days: int = 7
+    full_training_days: int = 0
     """A run starts from the networks of the live version until they are so old, then from scratch. 0: always so."""
 
     training_lease_seconds: float = 60.0

@@ -26,6 +26,7 @@ def quick_settings(settings: Settings, tmp_path: Path) -> None:
         "NETWORK_EPOCHS": 1,
         "TRAINING_THREADS": 1,
         "TRAINING_PROCESSES": 1,
+        "FULL_TRAINING_DAYS": 7,
         "RELOAD_SECONDS": 0,
     }
 
