@@ -15,15 +15,13 @@ from django_recs.engine.ranking.ranker import Ranker
 from django_recs.engine.recommender import Arrays, Recommender
 from django_recs.engine.situations import Situation
 from django_recs.models import ModelVersion
-from django_recs.pipeline.configuration import Configuration
+from django_recs.pipeline.configuration import CONFIGURATION, Configuration
 from django_recs.serving.live import open_version
 from django_recs.serving.registry import live_version
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "champion."
-CONFIGURATION = "configuration"
-"""Where the protocol of an evaluation, and with it the manifest, says which hyper-parameters were used."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from django_recs.learning import NetworkConfig
 
 DEFAULTS = "defaults"
+CONFIGURATION = "configuration"
+"""Where the protocol of an evaluation, and with it the manifest, says which hyper-parameters were used."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,8 +29,8 @@ from django_recs.engine.shelves.facts import ShelfFacts, fit_shelf_facts
 from django_recs.engine.splits import TimeSplit
 from django_recs.exceptions import TooLittleData
 from django_recs.models import TrainingRun
-from django_recs.pipeline.champion import CONFIGURATION, PREFIX, Champion, open_champion, under_own_names
-from django_recs.pipeline.configuration import Configuration
+from django_recs.pipeline.champion import PREFIX, Champion, open_champion, under_own_names
+from django_recs.pipeline.configuration import CONFIGURATION, Configuration
 from django_recs.pipeline.export import ExportedData
 from django_recs.pipeline.lease import HeldLease
 from django_recs.pipeline.progress import OnProgress, RunProgress

@@ -12,6 +12,9 @@ from django.core.files import File
 
 from django_recs.conf import get_settings
 from django_recs.engine.interactions import SECONDS_PER_DAY
+from django_recs.engine.parameters import NETWORK, of_part
+from django_recs.models import ModelVersion
+from django_recs.pipeline.configuration import CONFIGURATION, Configuration
 from django_recs.serving.registry import live_version
 from django_recs.serving.storage import artifact_storage
 
@@ -42,14 +45,17 @@ def store_states(artifact: str, states: "Sequence[TrainingState]") -> None:
             storage.save(name, File(content))
 
 
-def states_to_start_from(until: int) -> "tuple[TrainingState, ...]":
+def states_to_start_from(until: int, configuration: Configuration) -> "tuple[TrainingState, ...]":
     """The states of the live version, for a run that learns from events before ``until`` (seconds since 1970).
 
-    None when the last network from scratch is `Settings.full_training_days` old, or when there are none.
+    None when the last network from scratch is `Settings.full_training_days` old, when its hyper-parameters are not
+    those of ``configuration``, or when there are none.
     """
     days = get_settings().full_training_days
     version = live_version() if days else None
-    states = _read(version.artifact) if version is not None else ()
+    if version is None or not _is_of_one_kind(version, configuration):
+        return ()
+    states = _read(version.artifact)
     if not states:
         return ()
     newest = max(states, key=lambda state: state.trained_until)
@@ -64,6 +70,13 @@ def latest_before(states: "Sequence[TrainingState]", until: int) -> "TrainingSta
     """
     known = [state for state in states if state.trained_until <= until]
     return max(known, key=lambda state: state.trained_until, default=None)
+
+
+def _is_of_one_kind(version: ModelVersion, configuration: Configuration) -> bool:
+    """Whether the network of ``version`` was trained as ``configuration`` says; one that was not has to be anew."""
+    described = version.metrics.get("protocol", {}).get(CONFIGURATION)
+    theirs = Configuration.from_described(described)
+    return of_part(theirs.values, NETWORK) == of_part(configuration.values, NETWORK)
 
 
 def _read(artifact: str) -> "tuple[TrainingState, ...]":

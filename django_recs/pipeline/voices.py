@@ -71,7 +71,7 @@ class VoiceFitter:
 
     @cached_property
     def _earlier_states(self) -> "tuple[TrainingState, ...]":
-        return states_to_start_from(self.place.until) if self.place else ()
+        return states_to_start_from(self.place.until, self.configuration) if self.place else ()
 
     @property
     def has_network(self) -> bool:

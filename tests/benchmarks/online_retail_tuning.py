@@ -56,6 +56,7 @@ def search(options: argparse.Namespace) -> None:
     from django_recs.engine.interactions import Interactions
     from django_recs.pipeline.configuration import Configuration
     from django_recs.pipeline.export import ExportedData
+    from django_recs.pipeline.merges import FOREVER, Merges
     from django_recs.pipeline.refunds import Refunds
     from django_recs.pipeline.tuning.objective import Objective
     from django_recs.pipeline.tuning.report import as_text, trial_line
@@ -75,8 +76,10 @@ def search(options: argparse.Namespace) -> None:
             quantity=nothing.astype(np.float32),
             basket=nothing,
         )
+        units = np.arange(events.unit_count, dtype=np.int32)
+        merges = Merges(into=units, at=np.full(len(units), FOREVER, dtype=np.int64))
         return Objective(
-            data=ExportedData(gross=events, refunds=refunds, content=content, unknown_item_count=0),
+            data=ExportedData(gross=events, refunds=refunds, merges=merges, content=content, unknown_item_count=0),
             base=Configuration(),
             parameters=parameters,
             split=split_of(start),

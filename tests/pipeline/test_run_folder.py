@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 from django_recs.engine.interactions import SECONDS_PER_DAY
 from django_recs.learning import TrainingState
 from django_recs.models import Event, ModelPointer, ModelVersion, TrainingRun
+from django_recs.pipeline.configuration import Configuration
 from django_recs.pipeline.run import run_training
 from django_recs.pipeline.run_folder import events_until, open_run_folder, training_root
 from django_recs.pipeline.training_states import latest_before, states_to_start_from, store_states
@@ -113,15 +114,33 @@ def test_a_network_from_scratch_is_due_after_the_days_of_the_setting(settings: S
     version = ModelVersion.objects.create(run=run, artifact="run1-abc", status=ModelVersion.Status.STAGED, metrics={})
     day = SECONDS_PER_DAY
     store_states(version.artifact, [state(10 * day, 8 * day), state(40 * day, 38 * day)])
-    assert states_to_start_from(41 * day) == ()  # not live
+    assert states_to_start_from(41 * day, Configuration()) == ()  # not live
     make_live(version)
 
-    assert [each.trained_until for each in states_to_start_from(41 * day)] == [10 * day, 40 * day]
-    assert states_to_start_from(45 * day) == ()
+    assert [each.trained_until for each in states_to_start_from(41 * day, Configuration())] == [10 * day, 40 * day]
+    assert states_to_start_from(45 * day, Configuration()) == ()
     settings.DJANGO_RECS = {**settings.DJANGO_RECS, "FULL_TRAINING_DAYS": 30}
-    assert len(states_to_start_from(45 * day)) == 2
+    assert len(states_to_start_from(45 * day, Configuration())) == 2
     settings.DJANGO_RECS = {**settings.DJANGO_RECS, "FULL_TRAINING_DAYS": 0}
-    assert states_to_start_from(41 * day) == ()
+    assert states_to_start_from(41 * day, Configuration()) == ()
+
+
+def test_a_network_of_other_hyper_parameters_is_trained_from_scratch() -> None:
+    """One of the width of the live version's would be stuffed into another, and only cooled down."""
+    described = {"source": "study 3, trial 12", "values": {"network.width": 32, "voices.ease_penalty": 300.0}}
+    run = TrainingRun.objects.create(status=Status.PROMOTED)
+    version = ModelVersion.objects.create(
+        run=run,
+        artifact="run1-abc",
+        status=ModelVersion.Status.STAGED,
+        metrics={"protocol": {"configuration": described}},
+    )
+    store_states(version.artifact, [state(10, 8)])
+    make_live(version)
+
+    assert states_to_start_from(11, Configuration()) == ()
+    assert states_to_start_from(11, Configuration(values={"network.width": 64})) == ()
+    assert len(states_to_start_from(11, Configuration(values={"network.width": 32}))) == 1
 
 
 def make_live(version: ModelVersion) -> None:
@@ -135,7 +154,7 @@ def test_damaged_states_are_no_reason_to_fail(tmp_path: Path, caplog: pytest.Log
     store_states(version.artifact, [state(10, 8)])
     (tmp_path / "artifacts" / "run1-abc.states" / "10.npz").write_bytes(b"torn")
 
-    assert states_to_start_from(11) == ()
+    assert states_to_start_from(11, Configuration()) == ()
     assert "The networks behind run1-abc cannot be started from" in caplog.text
 
 
