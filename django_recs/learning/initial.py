@@ -15,7 +15,7 @@ def co_occurrence_vectors(interactions: Interactions, width: int) -> Tensor:
 
     The leading right singular vectors of the units-by-items matrix whose rows and columns are divided by the roots of
     their counts (Dhillon 2001, "Co-clustering documents and words using bipartite spectral graph partitioning", section
-    4), by the randomised method of Halko et al. (2011). The first one only says how popular an item is and is left out.
+    4), by the randomised method of Halko et al. (2011). The first one only says how popular an item is and is taken out.
     Time and memory are linear in events; no table of items by items is made.
     """
     size = interactions.item_count + 1
@@ -34,7 +34,10 @@ def co_occurrence_vectors(interactions: Interactions, width: int) -> Tensor:
     )
     rank = min(count + 1 + SPARE_COUNT, *matrix.shape)
     _, strengths, directions = torch.svd_lowrank(matrix.coalesce(), q=rank, niter=ITERATIONS)
-    found = directions[:, 1 : count + 1] * strengths[1 : count + 1].sqrt()
+    popularity = torch.from_numpy(np.sqrt(per_item / per_item.sum()).astype(np.float32))[:, None]  # the leading one
+    found = directions * strengths
+    found, strengths, _ = torch.linalg.svd(found - popularity @ (popularity.T @ found), full_matrices=False)
+    found = found[:, :count] * strengths[:count].sqrt()
     vectors[:, :count] = found / found.norm(dim=1, keepdim=True).clamp(min=1e-9)
     vectors[torch.from_numpy(per_item == 0)] = 0
     return vectors
