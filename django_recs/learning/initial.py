@@ -15,7 +15,7 @@ def co_occurrence_vectors(interactions: Interactions, width: int) -> Tensor:
 
     The leading right singular vectors of the units-by-items matrix whose rows and columns are divided by the roots of
     their counts (Dhillon 2001, "Co-clustering documents and words using bipartite spectral graph partitioning", section
-    4), by the randomised method of Halko et al. (2011). The first one only says how popular an item is and is taken out.
+    4), by the randomised method of Halko et al. (2011). The first one says how popular an item is and is taken out.
     Time and memory are linear in events; no table of items by items is made.
     """
     size = interactions.item_count + 1
