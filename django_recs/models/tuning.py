@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Self
 
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -90,16 +90,17 @@ class TuningStudy(models.Model):
     def join(self) -> int:
         """Count one more worker and return its number, from 1. The first one starts the clock."""
         mine = type(self).objects.filter(pk=self.pk)
-        mine.update(worker_count=F("worker_count") + 1)
         budget = models.ExpressionWrapper(
             Now() + timedelta(minutes=self.budget_minutes), output_field=models.DateTimeField()
         )
-        mine.filter(status=self.Status.QUEUED).update(
-            status=self.Status.RUNNING,
-            started_at=models.functions.Coalesce("started_at", Now()),
-            deadline_at=budget,
-        )
-        self.refresh_from_db()
+        with transaction.atomic(using=router.db_for_write(type(self))):
+            mine.update(worker_count=F("worker_count") + 1)  # keeps others out until the number is read
+            mine.filter(status=self.Status.QUEUED).update(
+                status=self.Status.RUNNING,
+                started_at=models.functions.Coalesce("started_at", Now()),
+                deadline_at=budget,
+            )
+            self.refresh_from_db()
         return self.worker_count
 
     def reserve_trial(self) -> bool:

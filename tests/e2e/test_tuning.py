@@ -50,5 +50,5 @@ def site(tmp_path: Path, postgres_server: Server, redis_server: Server) -> Itera
 def test_two_celery_workers_share_a_study(site: Site) -> None:
     site.run(QUEUE)
     site.start_worker()  # of two processes, each of which takes one of the two messages
-    site.wait_for("SELECT status FROM django_recs_tuningstudy", "finished")
-    assert site.run(RESULT).splitlines() == ["finished 30 2 [1, 2]", "True 1"]
+    site.wait_for("SELECT finished_at IS NOT NULL FROM django_recs_tuningstudy", True)
+    assert site.run(RESULT).splitlines() == ["finished 30 2 [1, 2]", "True 1"], site.log.read_text()

@@ -4,6 +4,7 @@ import importlib.util
 import math
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from django_recs.conf import get_settings
@@ -70,8 +71,12 @@ def lease_name(study: TuningStudy, worker: int) -> str:
 
 def has_worker(study: TuningStudy, *, besides: int | None = None) -> bool:
     """Whether a worker of the study lives, ``besides`` the one of that number."""
-    alive = Lease.objects.filter(name__startswith=f"tuning {study.pk}-", expires_at__gt=Now())
+    alive = _leases(study).filter(expires_at__gt=Now())
     return alive.exclude(name=lease_name(study, besides or 0)).exists()
+
+
+def _leases(study: TuningStudy) -> QuerySet[Lease]:
+    return Lease.objects.filter(name__startswith=f"tuning {study.pk}-")
 
 
 def conclude(study: TuningStudy) -> None:
@@ -82,6 +87,7 @@ def conclude(study: TuningStudy) -> None:
     wins = best is not None and is_beyond_noise(best, of=completed_count(study))
     if study.finish(Status.FINISHED, _verdict(study, best, wins=wins)) and wins and best:
         TunedConfiguration.use(best, chosen_by=str(study))
+    _leases(study).filter(expires_at__lte=Now()).delete()  # of workers that died
 
 
 def best_trial(study: TuningStudy) -> TuningTrial | None:

@@ -149,9 +149,8 @@ class Worker:
     def cut_off_lost_trials(self) -> None:
         """End the trials of workers that died."""
         for row in self.study.trials.filter(state=State.RUNNING).exclude(worker=self.number).defer("query_scores"):
-            lease = lease_name(self.study, row.worker)
-            if is_free(lease) and self._cut_off(row, "The worker was lost."):
-                Lease.objects.filter(name=lease).delete()
+            if is_free(lease_name(self.study, row.worker)):
+                self._cut_off(row, "The worker was lost.")
 
     def _begin(self) -> tuple[optuna.Trial, TuningTrial] | None:
         """A trial counted, proposed and written down at once, or None when no more may begin."""

@@ -226,6 +226,26 @@ print(entries == list(range(study.entry_count)), TunedConfiguration.objects.coun
 """
 
 
+JOIN = """
+from concurrent.futures import ThreadPoolExecutor
+from django.db import connections
+def join(_):
+    try:
+        return TuningStudy.objects.get().join()
+    finally:
+        connections.close_all()
+with ThreadPoolExecutor(6) as pool:
+    print(*pool.map(join, range(6)))
+"""
+
+
+def test_workers_that_join_at_once_have_numbers_of_their_own(any_project: Project) -> None:
+    any_project.run("TuningStudy.objects.create()")
+    joining = [any_project.start(JOIN) for _ in range(2)]
+    numbers = " ".join(process.communicate(timeout=PATIENCE_SECONDS)[0] for process in joining)
+    assert sorted(map(int, numbers.split())) == list(range(1, 13))
+
+
 def test_two_processes_share_one_study(any_project: Project) -> None:
     any_project.run(STUDY.format(trials=8, names=HABITS))
     workers = [any_project.start(RUN) for _ in range(2)]
