@@ -1,8 +1,8 @@
 """The linear autoencoder with a closed form: every item predicted from all others at once.
 
-The only dense table of items x items in this package, and so the only voice whose memory grows with the square of the
-catalogue. It is kept within `MEMORY_LIMIT_BYTES`: beyond, the items that people took most are fitted and the rest is
-left to the item neighbours, which have no such table.
+Beside `transitions`, which models fewer items, this is the only dense table of items x items in the package, so memory
+would grow with the square of the catalogue. It is kept within `MEMORY_LIMIT_BYTES`: beyond, the items that people took
+most are fitted and the rest is left to the item neighbours, which have no such table.
 """
 
 from dataclasses import dataclass
